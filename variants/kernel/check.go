@@ -1,0 +1,48 @@
+package kernel
+
+import "fmt"
+
+// need panics when x cannot hold rows×cols elements with leading dimension ld.
+func need(name string, x []float32, rows, cols, ld int) {
+	if rows < 0 || cols < 0 || rows > 1 && ld < cols || len(x) < span(rows, cols, ld) {
+		panic(fmt.Sprintf("kernel: %s of %d elements cannot hold %d×%d with leading dimension %d",
+			name, len(x), rows, cols, ld))
+	}
+}
+
+// span is the number of elements from the first to the last of a matrix.
+func span(rows, cols, ld int) int {
+	if rows == 0 || cols == 0 {
+		return 0
+	}
+	return (rows-1)*ld + cols
+}
+
+// needCols panics when cols is not a multiple of lanes.
+func needCols(lanes, cols int) {
+	if cols%lanes != 0 {
+		panic(fmt.Sprintf("kernel: %d columns are not a multiple of %d lanes: pad them", cols, lanes))
+	}
+}
+
+// matrix is a slice with the sides that its use asks for.
+type matrix struct {
+	x              []float32
+	rows, cols, ld int
+}
+
+// needProduct panics when an operand of C = A·B is too short or n is not a multiple of lanes.
+func needProduct(lanes int, a, b, c matrix) {
+	needCols(lanes, c.cols)
+	need("a", a.x, a.rows, a.cols, a.ld)
+	need("b", b.x, b.rows, b.cols, b.ld)
+	need("c", c.x, c.rows, c.cols, c.ld)
+}
+
+// needPack panics when an operand of Pack is too short; it returns rows rounded up to lanes.
+func needPack(lanes, rows, cols int, dst []float32, ldd int, src []float32, lds int) (padded int) {
+	padded = (rows + lanes - 1) / lanes * lanes
+	need("src", src, rows, cols, lds)
+	need("dst", dst, cols, padded, ldd)
+	return padded
+}

@@ -1,0 +1,80 @@
+// Package kernel holds the arithmetic that every mechanism shares: tile products, the softmax of a score
+// tile, feature maps.
+//
+// A Set is one implementation of all routines on one instruction set. Sets are values: a caller picks one
+// and passes it on, so that one process can sweep instruction sets and a test can force any of them.
+// Routines are coarse (tiles and panels, never single dot products), so that the indirect call costs
+// nothing that can be measured.
+//
+// Scores are kept transposed: row = key, column = query. Softmax statistics then live in vector lanes
+// (one query a lane) and no routine needs a horizontal reduction. Logits are in base 2: a caller folds
+// scale·log2(e) into the queries once.
+//
+// Matrices are row-major float32 slices with a leading dimension (ld: elements from one row to the next).
+// Unless a routine says otherwise its number of columns must be a multiple of Set.Lanes: callers pad,
+// routines have no tails to get wrong. Every routine panics when a slice is too short for the shape; none
+// allocates; none runs longer than about 100 µs in one assembly call.
+package kernel
+
+// Set is one implementation of the routines. All fields are set.
+type Set struct {
+	// Name is the path's name on the command line: "generic", "avx2", "avx512".
+	Name string
+	// Lanes is the number of float32 in a vector: column counts are multiples of it.
+	Lanes int
+	// Panel is the number of columns of the widest register tile, a multiple of Lanes; Rows is its number
+	// of rows. Tiles whose sides are multiples of both run fastest.
+	Panel, Rows int
+
+	// Gemm computes C = A·B, or C += A·B when add is set: c[i][j] = Σ_p a[i][p]·b[p][j], for i < m,
+	// j < n, p < k, p ascending. n is a multiple of Lanes.
+	Gemm func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool)
+	// GemmT computes C = Aᵀ·B, or C += Aᵀ·B: c[i][j] = Σ_p a[p][i]·b[p][j]. A is stored k×m: a
+	// transposed score tile is used as it is.
+	GemmT func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool)
+	// Pack transposes and scales: dst[c][r] = scale·src[r][c] for r < rows, c < cols. Any rows and cols;
+	// columns rows…padded-1 of dst are set to zero, where padded is rows rounded up to Lanes.
+	Pack func(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32)
+
+	// Softmax takes one transposed tile of base-2 logits s[keys][cols] into the running softmax of each
+	// column (spec §1, "tiled exact"): m' = max(m[c], max_k s[k][c]); alpha[c] = 2^(m[c]-m'); s[k][c] =
+	// 2^(s[k][c]-m'); sum[c] = sum[c]·alpha[c] + Σ_k s[k][c]; m[c] = m'. Start with m = Lowest, sum = 0.
+	// A logit of -Inf gets weight exactly 0, also in a column that has no finite one. It reports whether
+	// any alpha differs from 1, so that the caller can skip the rescaling of its accumulator.
+	Softmax func(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool
+	// ScaleRows computes dst[r][c] = f[r]·src[r][c]; dst and src may be the same. Any cols.
+	ScaleRows func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
+
+	// MaxCols raises max[c] to the largest x[r][c] of its column.
+	MaxCols func(rows, cols int, x []float32, ld int, max []float32)
+	// ExpCols replaces x[r][c] by 2^(x[r][c] - sub[c]) + add.
+	ExpCols func(rows, cols int, x []float32, ld int, sub []float32, add float32)
+	// ReLU replaces x[r][c] by max(x[r][c], 0) + add.
+	ReLU func(rows, cols int, x []float32, ld int, add float32)
+	// DotCols adds Σ_r w[r]·x[r][c] to dot[c].
+	DotCols func(rows, cols int, x []float32, ld int, w, dot []float32)
+	// SumRows adds Σ_c x[r][c] to sum[r].
+	SumRows func(rows, cols int, x []float32, ld int, sum []float32)
+	// SquareRows stores Σ_c x[r][c]² in sum[r]. Any cols.
+	SquareRows func(rows, cols int, x []float32, ld int, sum []float32)
+	// ArgMaxCols stores in index[c] the position of the largest of the 2·rows values x[0][c] …
+	// x[rows-1][c], -x[0][c] … -x[rows-1][c]; the first one on ties.
+	ArgMaxCols func(rows, cols int, x []float32, ld int, index []int32)
+
+	// Exp2 computes dst[i] = 2^src[i]: at most 1.5 ulp where the result is normal, exactly 0 where it is
+	// below the smallest normal number (-Inf included), NaN stays NaN. Any length; dst and src may be the
+	// same.
+	Exp2 func(dst, src []float32)
+
+	// FMA runs n rounds of independent fused multiply-adds on registers and returns the number of
+	// floating-point operations done: the yardstick of peak-frac. n is chosen by the caller so that one
+	// call stays below 100 µs.
+	FMA func(n int) (flops int64)
+}
+
+// Lowest is the running maximum of a softmax that has seen no logit: finite, so that no difference of it
+// is NaN.
+const Lowest = -3.4e38
+
+// Pad rounds n up to a multiple of the set's lanes.
+func (s *Set) Pad(n int) int { return (n + s.Lanes - 1) / s.Lanes * s.Lanes }
