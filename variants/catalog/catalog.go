@@ -1,0 +1,42 @@
+// Package catalog lists the mechanisms of the suite, in the order in which tables show them. The list is explicit: adding a
+// mechanism is one folder and one line here.
+package catalog
+
+import (
+	"fmt"
+	"strings"
+
+	"attnbench/variants"
+	"attnbench/variants/flash"
+	"attnbench/variants/full"
+	"attnbench/variants/identity"
+)
+
+// All returns the declarations of all mechanisms.
+func All() []*variants.Mechanism {
+	return []*variants.Mechanism{
+		full.Mechanism(),
+		flash.Mechanism(),
+		identity.Mechanism(),
+	}
+}
+
+// Names returns their names.
+func Names() []string {
+	var names []string
+	for _, m := range All() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// Lookup returns the mechanism of that name; an unknown one is refused with the nearest.
+func Lookup(name string) (*variants.Mechanism, error) {
+	for _, m := range All() {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("unknown variant %q%s (there are %s)",
+		name, variants.DidYouMean(name, Names()), strings.Join(Names(), ", "))
+}

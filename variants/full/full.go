@@ -1,0 +1,33 @@
+// Package full is textbook softmax attention:
+//
+//	out = softmax(Q·Kᵀ/√d + M)·V
+//
+// (Vaswani et al. 2017, arXiv 1706.03762, equation 1; spec §1). It computes the n×s matrix of every head, holds all of them until
+// the call returns, and reads them again: the O(n²) time and memory that efficient attention is compared with.
+package full
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/tile"
+)
+
+// Mechanism declares full.
+func Mechanism() *variants.Mechanism {
+	return &variants.Mechanism{
+		Name: "full", Title: "Full", Summary: "exact attention that writes its n×s matrix",
+		Paper: "Vaswani et al. 2017, arXiv 1706.03762",
+		Role:  variants.Exact, Family: "exact",
+		Time:       variants.Growth{Text: "n²", Exponent: 2},
+		Memory:     variants.Growth{Text: "n²", Exponent: 2},
+		Fidelity:   []variants.Fidelity{{Causal: true}, {Causal: false}},
+		Cost:       variants.DenseCost,
+		Pairs:      variants.DensePairs,
+		New:        newPlan,
+		Definition: naive,
+	}
+}
+
+func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
+	queries, keys := tile.Sizes(p.Kernels, p.Shape.N, p.Shape.S)
+	return tile.NewDense(p, ws, queries, keys, true)
+}

@@ -1,0 +1,31 @@
+// Package identity is the row that no mechanism can beat: out = v, no arithmetic at all (the "OPT" line of the Performer paper's
+// figure 3, arXiv 2009.14794). Its time is that of touching the values once; its error says what not attending costs.
+package identity
+
+import "attnbench/variants"
+
+// Mechanism declares identity.
+func Mechanism() *variants.Mechanism {
+	return &variants.Mechanism{
+		Name: "identity", Title: "Identity", Summary: "out = v: the ceiling of any speed-up",
+		Paper: "Choromanski et al. 2021, arXiv 2009.14794, figure 3",
+		Role:  variants.Reference, Family: "reference",
+		Time:     variants.Growth{Text: "n", Exponent: 1},
+		Memory:   variants.Growth{Text: "1", Exponent: 0},
+		NoCross:  "output row i is value row i, so n and s must be equal",
+		NoMask:   "it looks at no key",
+		Fidelity: []variants.Fidelity{{Causal: true}, {Causal: false}},
+		Cost:     func(*variants.Problem) variants.Cost { return variants.Cost{} },
+		New:      func(*variants.Problem, *variants.Workspace) variants.Attention { return plan{} },
+
+		Definition: naive,
+	}
+}
+
+type plan struct{}
+
+// Forward copies v to out.
+func (plan) Forward(out, _, _, v []float32) { copy(out, v) }
+
+// Executed is 0: nothing is computed.
+func (plan) Executed() int64 { return 0 }

@@ -1,0 +1,353 @@
+package variants
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnbench/variants/kernel"
+	"attnbench/variants/work"
+)
+
+// Request is what a caller asks of a mechanism.
+type Request struct {
+	Shape   Shape
+	Options []Setting
+	// Inputs are the side inputs that are given, key_mask among them. Names that the mechanism does not know are ignored.
+	Inputs map[string]Tensor
+	// Draw makes absent side inputs from Seed; otherwise a request that lacks one is refused.
+	Draw bool
+	Seed uint64
+	// AllowNonfinite accepts NaN and Inf in side inputs.
+	AllowNonfinite bool
+
+	Kernels *kernel.Set
+	Pool    *work.Pool
+}
+
+// Problem is a checked request: one mechanism, one shape, all options set. Its methods serve the mechanism's functions.
+type Problem struct {
+	Mechanism *Mechanism
+	Shape     Shape
+	Kernels   *kernel.Set
+	Pool      *work.Pool
+	// Valid is the key mask, [batch, s]; nil where every key is valid.
+	Valid []bool
+
+	seed    uint64
+	values  map[string]string
+	given   map[string]bool
+	inputs  map[string]Tensor
+	missing []missing
+}
+
+// missing is a side input that Plan draws.
+type missing struct {
+	input *Input
+	dims  []int
+}
+
+// Resolve checks a request against the declaration, sets every option and returns the problem. Its errors are one line that
+// names the mechanism, the limit and what to do. Nothing large is allocated.
+func (m *Mechanism) Resolve(r Request) (*Problem, error) {
+	p := &Problem{
+		Mechanism: m, Shape: r.Shape, Kernels: r.Kernels, Pool: r.Pool, seed: r.Seed,
+		values: map[string]string{}, given: map[string]bool{}, inputs: map[string]Tensor{},
+	}
+	steps := []func(Request) error{p.checkShape, p.setMask, p.setOptions, p.setInputs}
+	for _, step := range steps {
+		if err := step(r); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name, err)
+		}
+	}
+	return p, nil
+}
+
+func (p *Problem) checkShape(r Request) error {
+	m := p.Mechanism
+	if err := r.Shape.Validate(); err != nil {
+		return err
+	}
+	if r.Shape.Causal && m.NoCausal != "" {
+		return errors.New("not causal: " + m.NoCausal)
+	}
+	if r.Shape.Cross() && m.NoCross != "" {
+		return fmt.Errorf("n = %d and s = %d differ: %s", r.Shape.N, r.Shape.S, m.NoCross)
+	}
+	return nil
+}
+
+func (p *Problem) setMask(r Request) error {
+	mask, ok := r.Inputs[KeyMask]
+	if !ok {
+		return nil
+	}
+	if p.Mechanism.NoMask != "" {
+		return errors.New("no key mask: " + p.Mechanism.NoMask)
+	}
+	perBatch := slices.Equal(mask.Dims, []int{p.Shape.Batch, p.Shape.S})
+	if !perBatch && !slices.Equal(mask.Dims, []int{p.Shape.S}) {
+		return fmt.Errorf("key_mask is %s: it must be [s] = %d or [batch, s] = %dx%d",
+			FormatDims(mask.Dims), p.Shape.S, p.Shape.Batch, p.Shape.S)
+	}
+	if mask.U8 == nil {
+		return fmt.Errorf("key_mask is %v: it must be uint8", mask.Type())
+	}
+	p.Valid = make([]bool, p.Shape.Batch*p.Shape.S)
+	for i := range p.Valid {
+		v := mask.U8[i%len(mask.U8)]
+		if v > 1 {
+			return fmt.Errorf("key_mask holds %d at element %d: it must be 0 or 1", v, i)
+		}
+		p.Valid[i] = v == 1
+	}
+	return nil
+}
+
+// setOptions takes given options, then sizes of given side inputs, then defaults, then what the mechanism derives.
+func (p *Problem) setOptions(r Request) error {
+	m := p.Mechanism
+	for _, s := range r.Options {
+		option, err := m.Option(s.Name)
+		if err != nil {
+			return err
+		}
+		if p.given[s.Name] {
+			return fmt.Errorf("option %s is given twice", s.Name)
+		}
+		if p.values[s.Name], err = option.Canonical(s.Value); err != nil {
+			return err
+		}
+		p.given[s.Name] = true
+	}
+	for i := range m.Options {
+		if err := p.setDefault(&m.Options[i], r.Inputs); err != nil {
+			return err
+		}
+	}
+	if m.Derive != nil {
+		p.takeInputs(r)
+		if err := m.Derive(p); err != nil {
+			return err
+		}
+	}
+	for _, o := range m.Options {
+		if p.values[o.Name] == "" {
+			panic(fmt.Sprintf("variants: %s leaves option %s without a value", m.Name, o.Name))
+		}
+	}
+	return nil
+}
+
+func (p *Problem) setDefault(o *Option, inputs map[string]Tensor) error {
+	if p.given[o.Name] {
+		return nil
+	}
+	p.values[o.Name] = o.Default
+	t, ok := inputs[o.SizeOf]
+	if o.FromInput == nil || !ok {
+		return nil
+	}
+	value := o.FromInput(t)
+	if value == "" {
+		return fmt.Errorf("%s is %s: it has no size for option %s", o.SizeOf, FormatDims(t.Dims), o.Name)
+	}
+	var err error
+	if p.values[o.Name], err = o.Canonical(value); err != nil {
+		return fmt.Errorf("taken from %s: %w", o.SizeOf, err)
+	}
+	p.given[o.Name] = true
+	return nil
+}
+
+// takeInputs keeps the given side inputs that the mechanism knows.
+func (p *Problem) takeInputs(r Request) {
+	for _, in := range p.Mechanism.Inputs {
+		if t, ok := r.Inputs[in.Name]; ok {
+			p.inputs[in.Name] = t
+		}
+	}
+}
+
+// setInputs checks the shapes of given side inputs and lists those that have to be drawn.
+func (p *Problem) setInputs(r Request) error {
+	p.takeInputs(r)
+	for i := range p.Mechanism.Inputs {
+		in := &p.Mechanism.Inputs[i]
+		accepted := in.Dims(p)
+		t, ok := p.inputs[in.Name]
+		switch {
+		case ok:
+			if err := in.check(t, accepted, r.AllowNonfinite); err != nil {
+				return err
+			}
+		case len(accepted) == 0 || in.Optional && in.Draw == nil:
+		case in.Draw == nil:
+			return fmt.Errorf("%s is missing: add a tensor %s to the input", in.Name, in.Layout)
+		case !r.Draw:
+			return fmt.Errorf("%s is missing: add it or give --seed", in.Name)
+		default:
+			p.missing = append(p.missing, missing{in, accepted[0]})
+		}
+	}
+	return nil
+}
+
+func (in *Input) check(t Tensor, accepted [][]int, allowNonfinite bool) error {
+	if len(accepted) == 0 {
+		return fmt.Errorf("%s is given, but these options have no use for it: leave it out", in.Name)
+	}
+	if t.Len() > 0 && t.Type() != in.Type {
+		return fmt.Errorf("%s is %v: it must be %v", in.Name, t.Type(), in.Type)
+	}
+	texts := make([]string, len(accepted))
+	for i, dims := range accepted {
+		if slices.Equal(t.Dims, dims) {
+			if allowNonfinite {
+				return nil
+			}
+			return finite(in.Name, t.F32)
+		}
+		texts[i] = FormatDims(dims)
+	}
+	return fmt.Errorf("%s is %s: it must be %s = %s", in.Name, FormatDims(t.Dims), in.Layout, strings.Join(texts, " or "))
+}
+
+// Set gives an option the value that Derive found. It panics where the user gave one.
+func (p *Problem) Set(name, value string) {
+	if p.given[name] {
+		panic("variants: option " + name + " is already given")
+	}
+	p.values[name] = value
+}
+
+// Given reports whether the request fixes an option, by name or by the size of a side input.
+func (p *Problem) Given(name string) bool { return p.given[name] }
+
+// Text returns an option's value. It panics for an option that is not declared.
+func (p *Problem) Text(name string) string {
+	value, ok := p.values[name]
+	if !ok {
+		panic("variants: " + p.Mechanism.Name + " does not declare option " + name)
+	}
+	return value
+}
+
+// Int returns the value of an Int option.
+func (p *Problem) Int(name string) int {
+	i, _ := strconv.Atoi(p.Text(name)) // canonical, hence a number
+	return i
+}
+
+// Float returns the value of a Float option.
+func (p *Problem) Float(name string) float64 {
+	f, _ := strconv.ParseFloat(p.Text(name), 64)
+	return f
+}
+
+// Bool returns the value of a Bool option.
+func (p *Problem) Bool(name string) bool { return p.Text(name) == "true" }
+
+// Ints returns the value of an Ints option.
+func (p *Problem) Ints(name string) []int {
+	var list []int
+	for part := range strings.SplitSeq(p.Text(name), "|") {
+		i, _ := strconv.Atoi(part)
+		list = append(list, i)
+	}
+	return list
+}
+
+// Settings returns the options that differ from their declared default, in declared order: the name of a cell. A derived option
+// counts as different only where it was given.
+func (p *Problem) Settings() []Setting {
+	var settings []Setting
+	for _, o := range p.Mechanism.Options {
+		value := p.values[o.Name]
+		fallback := o.Default
+		if fallback != "" {
+			fallback, _ = o.Canonical(fallback)
+		}
+		if p.given[o.Name] && value != fallback {
+			settings = append(settings, Setting{o.Name, value})
+		}
+	}
+	return settings
+}
+
+// Input returns a side input and whether there is one.
+func (p *Problem) Input(name string) (Tensor, bool) {
+	t, ok := p.inputs[name]
+	return t, ok
+}
+
+// PerHead returns head's part of a float side input: all of it where its dims have no heads axis, which is where its rank is
+// below rank. head counts heads of one batch element.
+func (p *Problem) PerHead(name string, head, rank int) []float32 {
+	t := p.inputs[name]
+	if len(t.Dims) < rank {
+		return t.F32
+	}
+	size := len(t.F32) / t.Dims[0]
+	return t.F32[head*size : (head+1)*size]
+}
+
+// ValidKeys returns the key mask of one batch element, nil where every key is valid.
+func (p *Problem) ValidKeys(batch int) []bool {
+	if p.Valid == nil {
+		return nil
+	}
+	return p.Valid[batch*p.Shape.S : (batch+1)*p.Shape.S]
+}
+
+// Memory predicts the bytes of the plan without allocating it; Work equals what Plan allocates, to the byte.
+func (p *Problem) Memory() Memory {
+	ws := &Workspace{dry: true}
+	p.Mechanism.New(p, ws)
+	return Memory{Work: ws.bytes, Param: p.paramBytes()}
+}
+
+func (p *Problem) paramBytes() int64 {
+	var bytes int64
+	for _, t := range p.inputs {
+		bytes += t.Bytes()
+	}
+	for _, m := range p.missing {
+		bytes += int64(Tensor{Dims: m.dims}.Len()) * m.input.Type.size()
+	}
+	return bytes
+}
+
+// Plan draws the absent side inputs, allocates the workspace and prepares the mechanism. It returns the plan and the bytes that
+// it holds.
+func (p *Problem) Plan() (Attention, Memory) {
+	p.DrawInputs()
+	ws := &Workspace{}
+	attention := p.Mechanism.New(p, ws)
+	if prepared, ok := attention.(Preparer); ok {
+		prepared.Prepare()
+	}
+	return attention, Memory{Work: ws.bytes, Param: p.paramBytes()}
+}
+
+// DrawInputs makes the absent side inputs; Plan and definitions need them. Calling it again changes nothing.
+func (p *Problem) DrawInputs() {
+	for _, m := range p.missing {
+		stream := func(head int) *rand.Rand { return Stream(p.seed, p.Mechanism.Name+"/"+m.input.Name, head) }
+		p.inputs[m.input.Name] = m.input.Draw(p, m.dims, stream)
+	}
+	p.missing = nil
+}
+
+// Drawn reports the names of side inputs that Plan will draw, sorted.
+func (p *Problem) Drawn() []string {
+	names := map[string]bool{}
+	for _, m := range p.missing {
+		names[m.input.Name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,79 @@
+package tile
+
+import (
+	"math"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// Dense is the schedule in which every query meets every key, or every key at or below the causal diagonal: exact attention, and
+// the second half of any mechanism that first makes shorter keys.
+type Dense struct {
+	operands Operands
+	shape    variants.Shape
+	engine   *Engine
+	tiles    int
+	visit    func(w *Walk, job int)
+}
+
+// NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes. Where keep is set the
+// engine holds the whole n×s matrix of every head until the next call.
+func NewDense(p *variants.Problem, ws *variants.Workspace, queries, keys int, keep bool) *Dense {
+	d := &Dense{operands: NewOperands(p, ws), shape: p.Shape}
+	c := Config{
+		Kernels: p.Kernels, Pool: p.Pool, D: p.Shape.D, E: p.Shape.E, Scale: 1 / math.Sqrt(float64(p.Shape.D)),
+		Queries: min(queries, p.Shape.N), Keys: min(keys, p.Shape.S),
+	}
+	d.tiles = (p.Shape.N + c.Queries - 1) / c.Queries
+	if keep {
+		c.Scores, c.Context = d.tiles*p.Shape.Slices(), p.Shape.S
+	}
+	d.engine = New(ws, c)
+	d.visit = d.tile
+	return d
+}
+
+// Prepare fills the key mask.
+func (d *Dense) Prepare() { d.operands.Prepare() }
+
+// Forward computes out [batch, heads, n, e] from q, k, v.
+func (d *Dense) Forward(out, q, k, v []float32) {
+	d.operands.Set(out, q, k, v)
+	d.engine.Run(d.shape.Slices()*d.tiles, d.visit)
+	d.operands.Clear()
+}
+
+// Executed is the number of floating-point operations of the last Forward.
+func (d *Dense) Executed() int64 { return d.engine.Executed() }
+
+func (d *Dense) tile(w *Walk, job int) {
+	head, i := job/d.tiles, job%d.tiles
+	if d.shape.Causal { // the longest rows first, so that the last jobs to finish are short
+		i = d.tiles - 1 - i
+	}
+	rows := d.engine.Rows(i, d.shape.N)
+	keys := Keys{Rows: Range(0, d.shape.S), Bias: d.operands.Bias(head)}
+	if d.shape.Causal {
+		keys.Band, keys.Lo, keys.Hi = true, -Unlimited, d.shape.S-d.shape.N
+		keys.Count = min(max(rows.Start+rows.Count+keys.Hi, 0), d.shape.S)
+	}
+	w.Begin(d.operands.Q(head), rows)
+	w.Visit(d.operands.K(head), d.operands.V(head), keys)
+	w.End(d.operands.Out(head))
+}
+
+// Sizes are tile sizes for dense attention of n queries over s keys, from the register tile of the kernel set alone: multiples of
+// it, so that no register tile is ragged, and small enough that a score tile stays in the second-level cache of any current core.
+func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
+	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)
+	queries = side * max(1, 96/side)
+	return min(queries, n), min(96, s)
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

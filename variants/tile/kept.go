@@ -1,0 +1,22 @@
+package tile
+
+// keep stores the logits of one key tile in the score matrix, for weigh: textbook attention in its three passes.
+func (w *Walk) keep(k, v []float32, keys Keys) {
+	s := w.kept[keys.Start*w.ldq:]
+	_, _, partial := w.window(keys)
+	w.scores(k, keys, s, w.ldq, 0, w.cols)
+	w.edit(keys, s, w.ldq, 0, w.cols, 0, partial)
+	w.config.Kernels.MaxCols(keys.Count, w.cols, s, w.ldq, w.top)
+	w.known, w.v = keys.Start+keys.Count, v
+}
+
+// weigh turns the kept logits into weights and multiplies them with the values. The maximum of each query is final, so the
+// running softmax rescales nothing.
+func (w *Walk) weigh() {
+	for from := 0; from < w.known; from += w.config.Keys {
+		keys := Keys{Rows: Range(from, min(from+w.config.Keys, w.known))}
+		s := w.kept[from*w.ldq:]
+		w.config.Kernels.Softmax(keys.Count, w.cols, s, w.ldq, w.top, w.sum, w.alpha)
+		w.product(w.v, keys, s, w.ldq, w.o, w.rows.Count)
+	}
+}

@@ -1,0 +1,122 @@
+package tile
+
+import "math"
+
+// window returns the columns [c0, c1) of queries that see any key of the tile, c0 rounded down to a vector, and whether some
+// pairs inside are out of the band.
+func (w *Walk) window(keys Keys) (c0, c1 int, partial bool) {
+	n := w.rows.Count
+	if !keys.Band {
+		return 0, n, false
+	}
+	if keys.Index != nil || w.rows.Index != nil {
+		return 0, n, true
+	}
+	last := keys.Count - 1
+	first0, first1 := w.visible(keys.At(0), keys)
+	last0, last1 := w.visible(keys.At(last), keys)
+	c0, c1 = max(0, min(first0, last0)), min(n, max(first1, last1))
+	partial = max(first0, last0) > 0 || min(first1, last1) < n
+	return c0 / w.config.Kernels.Lanes * w.config.Kernels.Lanes, c1, partial
+}
+
+// visible returns the columns [c0, c1) of evenly spaced queries whose band holds the key, not clipped to the tile.
+func (w *Walk) visible(key int, keys Keys) (c0, c1 int) {
+	c0, c1 = 0, w.rows.Count
+	if keys.Hi != Unlimited {
+		c0 = ceilDiv(key-keys.Hi-w.rows.Start, w.rows.Stride)
+	}
+	if keys.Lo != -Unlimited {
+		c1 = floorDiv(key-keys.Lo-w.rows.Start, w.rows.Stride) + 1
+	}
+	return c0, c1
+}
+
+func floorDiv(a, b int) int { // b > 0
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func ceilDiv(a, b int) int { return -floorDiv(-a, b) }
+
+// masked reports whether no key of the tile can be seen.
+func (k Keys) masked() bool {
+	if k.Bias == nil {
+		return false
+	}
+	for i := range k.Count {
+		if !math.IsInf(float64(k.Bias[k.At(i)]), -1) {
+			return false
+		}
+	}
+	return true
+}
+
+// edit applies band, biases and single pairs to the scores of the queries [c0, c0+cols).
+func (w *Walk) edit(keys Keys, s []float32, lds, c0, cols, offset int, partial bool) {
+	if partial {
+		for i := range keys.Count {
+			w.maskBand(keys, keys.At(i), s[i*lds:][:cols], c0)
+		}
+	}
+	if keys.Bias != nil || keys.Add != 0 {
+		for i := range keys.Count {
+			bias := keys.Add
+			if keys.Bias != nil {
+				bias += keys.Bias[keys.At(i)]
+			}
+			addTo(s[i*lds:][:cols], bias)
+		}
+	}
+	for w.pairs < len(keys.Pairs) && int(keys.Pairs[w.pairs].Key) < offset { // of tiles that were skipped
+		w.pairs++
+	}
+	end := int32(offset + keys.Count)
+	for ; w.pairs < len(keys.Pairs) && keys.Pairs[w.pairs].Key < end; w.pairs++ {
+		pair := keys.Pairs[w.pairs]
+		s[(int(pair.Key)-offset)*lds+int(pair.Query)-c0] += pair.Add * log2e
+	}
+}
+
+// addTo adds a bias to one key's scores.
+func addTo(row []float32, bias float32) {
+	if bias == 0 {
+		return
+	}
+	if bias == negInf {
+		fill(row, negInf)
+		return
+	}
+	for i := range row {
+		row[i] += bias * log2e
+	}
+}
+
+// maskBand masks the pairs of one key that lie outside the band.
+func (w *Walk) maskBand(keys Keys, key int, row []float32, c0 int) {
+	if w.rows.Index != nil || keys.Index != nil {
+		for c := range min(len(row), w.rows.Count-c0) {
+			if distance := key - w.rows.At(c0+c); distance < keys.Lo || distance > keys.Hi {
+				row[c] = negInf
+			}
+		}
+		return
+	}
+	v0, v1 := w.visible(key, keys)
+	v0, v1 = min(max(v0-c0, 0), len(row)), min(max(v1-c0, 0), len(row))
+	fill(row[:v0], negInf)
+	if v1 > v0 {
+		fill(row[v1:], negInf)
+	} else {
+		fill(row[v0:], negInf)
+	}
+}
+
+func fill(row []float32, x float32) {
+	for i := range row {
+		row[i] = x
+	}
+}

@@ -1,0 +1,62 @@
+package tile
+
+import (
+	"math"
+
+	"attnbench/variants"
+)
+
+// Operands are the tensors of one Forward, cut into heads, and the key mask as a bias. A plan holds one, calls Set at the start of
+// each Forward and Clear at its end.
+type Operands struct {
+	shape        variants.Shape
+	out, q, k, v []float32
+	bias         []float32 // [batch, s]; empty without a key mask
+	valid        []bool
+}
+
+// NewOperands allocates what a problem's key mask needs.
+func NewOperands(p *variants.Problem, ws *variants.Workspace) Operands {
+	o := Operands{shape: p.Shape, valid: p.Valid}
+	if p.Valid != nil {
+		o.bias = variants.Alloc[float32](ws, len(p.Valid))
+	}
+	return o
+}
+
+// Prepare turns the key mask into a bias.
+func (o *Operands) Prepare() {
+	for i, valid := range o.valid {
+		if !valid {
+			o.bias[i] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// Set takes the tensors of a call.
+func (o *Operands) Set(out, q, k, v []float32) { o.out, o.q, o.k, o.v = out, q, k, v }
+
+// Clear lets go of the caller's tensors.
+func (o *Operands) Clear() { o.Set(nil, nil, nil, nil) }
+
+// Q returns the queries of a head, [n, d]. head counts batch × heads here and below.
+func (o *Operands) Q(head int) []float32 { return cut(o.q, head, o.shape.N*o.shape.D) }
+
+// K returns the keys of a head, [s, d].
+func (o *Operands) K(head int) []float32 { return cut(o.k, head, o.shape.S*o.shape.D) }
+
+// V returns the values of a head, [s, e].
+func (o *Operands) V(head int) []float32 { return cut(o.v, head, o.shape.S*o.shape.E) }
+
+// Out returns the output of a head, [n, e].
+func (o *Operands) Out(head int) []float32 { return cut(o.out, head, o.shape.N*o.shape.E) }
+
+// Bias returns the key mask of a head as Keys.Bias wants it: 0 or -Inf by key, nil without a mask.
+func (o *Operands) Bias(head int) []float32 {
+	if o.valid == nil {
+		return nil
+	}
+	return cut(o.bias, head/o.shape.Heads, o.shape.S)
+}
+
+func cut(x []float32, i, size int) []float32 { return x[i*size : (i+1)*size] }

@@ -1,0 +1,195 @@
+package tile
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// Walk is one worker's way through the key tiles of a query tile.
+type Walk struct {
+	config   *Config
+	executed int64
+
+	rows  Rows // of the query tile
+	cols  int  // their number, padded to lanes
+	fresh bool // no key tile met yet
+
+	q             []float32 // [d][ldq]: packed queries, scaled for base-2 logits
+	s             []float32 // [keys][lds]: transposed scores, then weights
+	o             []float32 // [queries][lde]: unnormalised output
+	top, sum      []float32 // per query: running maximum and sum
+	alpha         []float32 // per query: rescaling by the last tile
+	factor        []float32 // per gathered key: its scale
+	kbuf, vbuf    []float32 // gathered or padded key and value rows; kbuf also gathers queries
+	ldq, lds, lde int
+	pairs         int // of the visit, already applied
+
+	kept  []float32 // [context][ldq]: the scores of this query tile, where the engine keeps them
+	known int       // keys whose scores are kept
+	v     []float32 // their values
+}
+
+func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
+	w.config = c
+	// A row of scores is one cache line longer than its queries: a power-of-two stride would map all rows to the same cache sets.
+	w.ldq, w.lds, w.lde = cols, cols+16, c.Kernels.Pad(c.E)
+	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
+	w.s = variants.Alloc[float32](ws, c.Keys*w.lds)
+	w.o = variants.Alloc[float32](ws, c.Queries*w.lde)
+	w.top = variants.Alloc[float32](ws, cols)
+	w.sum = variants.Alloc[float32](ws, cols)
+	w.alpha = variants.Alloc[float32](ws, cols)
+	w.factor = variants.Alloc[float32](ws, c.Keys)
+	w.kbuf = variants.Alloc[float32](ws, max(c.Keys, c.Queries)*c.D)
+	w.vbuf = variants.Alloc[float32](ws, c.Keys*w.lde)
+}
+
+// Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
+func (w *Walk) Begin(q []float32, rows Rows) {
+	w.pack(q, rows)
+	clear(w.o[:rows.Count*w.lde])
+	clear(w.sum[:w.cols])
+	for i := range w.top[:w.cols] {
+		w.top[i] = kernel.Lowest
+	}
+	w.fresh, w.known = true, 0
+}
+
+// Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs, top and sum [n]
+// their statistics, as Suspend left them.
+func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
+	w.Begin(q, rows)
+	e := w.config.E
+	for i := range rows.Count {
+		r := rows.At(i)
+		copy(w.o[i*w.lde:], acc[r*e:(r+1)*e])
+		w.top[i], w.sum[i] = top[r], sum[r]
+	}
+	w.fresh = false
+}
+
+// pack transposes the queries and folds the logit scale and log2(e) into them.
+func (w *Walk) pack(q []float32, rows Rows) {
+	c := w.config
+	w.rows, w.cols = rows, c.Kernels.Pad(rows.Count)
+	src, ld := q[min(len(q), rows.Start*c.D):], rows.Stride*c.D
+	if rows.Index != nil {
+		for i, r := range rows.Index {
+			copy(w.kbuf[i*c.D:(i+1)*c.D], q[int(r)*c.D:])
+		}
+		src, ld = w.kbuf, c.D
+	}
+	c.Kernels.Pack(rows.Count, c.D, w.q, w.ldq, src, ld, float32(c.Scale*log2e))
+}
+
+// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head.
+func (w *Walk) Visit(k, v []float32, keys Keys) {
+	w.pairs = 0
+	for from := 0; from < keys.Count; from += w.config.Keys {
+		part := keys
+		to := min(from+w.config.Keys, keys.Count)
+		part.Rows = keys.slice(from, to)
+		if w.kept != nil {
+			w.keep(k, v, part)
+		} else {
+			w.meet(k, v, part, from)
+		}
+	}
+}
+
+// meet takes one key tile into the running softmax. offset is the number of keys of the visit before it.
+func (w *Walk) meet(k, v []float32, keys Keys, offset int) {
+	c0, c1, partial := w.window(keys)
+	if c0 >= c1 || keys.masked() {
+		return
+	}
+	set, s, cols := w.config.Kernels, w.s[c0:], w.config.Kernels.Pad(c1-c0)
+	w.scores(k, keys, s, w.lds, c0, cols)
+	w.edit(keys, s, w.lds, c0, cols, offset, partial)
+	moved := set.Softmax(keys.Count, cols, s, w.lds, w.top[c0:], w.sum[c0:], w.alpha[c0:])
+	rows := min(c1, w.rows.Count) - c0
+	o := w.o[c0*w.lde:]
+	if moved && !w.fresh { // an accumulator without keys is 0
+		set.ScaleRows(rows, w.lde, o, w.lde, o, w.lde, w.alpha[c0:])
+	}
+	w.fresh = false
+	w.product(v, keys, s, w.lds, o, rows)
+}
+
+// scores computes the tile's logits into s for the queries from column c0 on.
+func (w *Walk) scores(k []float32, keys Keys, s []float32, lds, c0, cols int) {
+	d := w.config.D
+	a, lda := k[min(len(k), keys.Start*d):], keys.Stride*d
+	if keys.Index != nil {
+		w.gatherKeys(k, keys)
+		a, lda = w.kbuf, d
+	}
+	w.config.Kernels.Gemm(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, false)
+	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(d)
+}
+
+// gatherKeys copies the tile's keys side by side, multiplied by their scale if they have one.
+func (w *Walk) gatherKeys(k []float32, keys Keys) {
+	d := w.config.D
+	for i, r := range keys.Index {
+		copy(w.kbuf[i*d:(i+1)*d], k[int(r)*d:])
+	}
+	if keys.Scale == nil {
+		return
+	}
+	for i, r := range keys.Index {
+		w.factor[i] = keys.Scale[r]
+	}
+	w.config.Kernels.ScaleRows(keys.Count, d, w.kbuf, d, w.kbuf, d, w.factor)
+}
+
+// product adds the tile's weights times its values to rows of the output.
+func (w *Walk) product(v []float32, keys Keys, s []float32, lds int, o []float32, rows int) {
+	e := w.config.E
+	b, ldb := v[min(len(v), keys.Start*e):], keys.Stride*e
+	if keys.Index != nil || e != w.lde {
+		for i := range keys.Count {
+			copy(w.vbuf[i*w.lde:], v[keys.At(i)*e:][:e])
+		}
+		b, ldb = w.vbuf, w.lde
+	}
+	w.config.Kernels.GemmT(rows, w.lde, keys.Count, s, lds, b, ldb, o, w.lde, true)
+	w.executed += 2 * int64(keys.Count) * int64(rows) * int64(w.lde)
+}
+
+// End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query that saw no key.
+func (w *Walk) End(out []float32) {
+	if w.kept != nil {
+		w.weigh()
+	}
+	set, e := w.config.Kernels, w.config.E
+	for i, sum := range w.sum[:w.rows.Count] {
+		w.alpha[i] = 0
+		if sum != 0 {
+			w.alpha[i] = 1 / sum
+		}
+	}
+	if w.rows.Index == nil {
+		set.ScaleRows(w.rows.Count, e, out[w.rows.Start*e:], w.rows.Stride*e, w.o, w.lde, w.alpha)
+		return
+	}
+	set.ScaleRows(w.rows.Count, e, w.o, w.lde, w.o, w.lde, w.alpha)
+	w.scatter(out)
+}
+
+// Suspend stores the unfinished tile for Resume: acc [n, e], top and sum [n].
+func (w *Walk) Suspend(acc, top, sum []float32) {
+	w.scatter(acc)
+	for i := range w.rows.Count {
+		r := w.rows.At(i)
+		top[r], sum[r] = w.top[i], w.sum[i]
+	}
+}
+
+func (w *Walk) scatter(out []float32) {
+	e := w.config.E
+	for i := range w.rows.Count {
+		r := w.rows.At(i)
+		copy(out[r*e:(r+1)*e], w.o[i*w.lde:])
+	}
+}

@@ -1,0 +1,216 @@
+// Package variantstest is the conformance suite that any mechanism, a user's own too, runs in its tests: its fast path against
+// its definition on every kernel set that the machine has, and the promises of the contract (no allocation, exact memory,
+// deterministic bits, nothing written outside the output, causality).
+package variantstest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+	"attnbench/variants/work"
+)
+
+// Case is one problem of a conformance run.
+type Case struct {
+	Name    string // of the subtest; empty: made from shape and options
+	Shape   variants.Shape
+	Options string // as on the command line
+	// Mask is the key mask, [s] or [batch, s]; nil: none.
+	Mask []uint8
+	// Inputs are side inputs beside the drawn ones.
+	Inputs map[string]variants.Tensor
+	// Scale multiplies q and k: large values make peaked attention. 0 means 1.
+	Scale float64
+	// Tolerance is the largest accepted error, relative to the largest value of the definition's output. 0 means 5e-6.
+	Tolerance float64
+	// Leaks says that a causal case lets later tokens change earlier outputs, as the mechanism declares.
+	Leaks bool
+}
+
+const seed = 7
+
+// Self is the shape of self-attention with head dimension d for keys and values.
+func Self(heads, n, d int, causal bool) variants.Shape {
+	return variants.Shape{Batch: 1, Heads: heads, N: n, S: n, D: d, E: d, Causal: causal}
+}
+
+// Run tests every case on every kernel set of the machine.
+func Run(t *testing.T, m *variants.Mechanism, cases []Case) {
+	t.Helper()
+	for _, c := range cases {
+		for _, set := range kernel.Available() {
+			t.Run(set.Name+"/"+c.name(), func(t *testing.T) { check(t, m, c, set) })
+		}
+	}
+}
+
+func (c Case) name() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	s := c.Shape
+	return fmt.Sprintf("b%d-h%d-n%d-s%d-d%d-e%d-causal=%v,%s", s.Batch, s.Heads, s.N, s.S, s.D, s.E, s.Causal, c.Options)
+}
+
+func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set) {
+	in := draw(c)
+	p := c.resolve(t, m, set, 1)
+	want := Definition(p, in.q, in.k, in.v)
+	attention, memory := p.Plan()
+	if predicted := c.resolve(t, m, set, 1).Memory(); predicted != memory {
+		t.Errorf("predicted memory %+v, allocated %+v", predicted, memory)
+	}
+	got := forward(t, attention, c.Shape, in)
+	compare(t, got, want, c.Tolerance)
+	if allocs := testing.AllocsPerRun(2, func() { attention.Forward(got, in.q, in.k, in.v) }); allocs != 0 {
+		t.Errorf("Forward allocates %v times", allocs)
+	}
+	if m.Cost(p).FLOPs > 0 && c.Mask == nil && attention.Executed() <= 0 {
+		t.Error("Executed is not positive")
+	}
+	for _, threads := range []int{2, 3} {
+		parallel, _ := c.resolve(t, m, set, threads).Plan()
+		if !slices.Equal(forward(t, parallel, c.Shape, in), got) {
+			t.Errorf("%d threads give other bits than one", threads)
+		}
+	}
+	if c.Shape.Causal && !c.Leaks {
+		checkCausal(t, attention, c.Shape, in, got)
+	}
+}
+
+// Definition evaluates a mechanism's definition on every row of every head: [batch, heads, n, e].
+func Definition(p *variants.Problem, q, k, v []float32) []float64 {
+	p.DrawInputs()
+	s := p.Shape
+	rows := make([]int, s.N)
+	for i := range rows {
+		rows[i] = i
+	}
+	var out []float64
+	for h := range s.Slices() {
+		head := variants.Head{Batch: h / s.Heads, Head: h % s.Heads, Rows: rows}
+		head.Q = variants.Float64(q[h*s.N*s.D : (h+1)*s.N*s.D])
+		if k != nil {
+			head.K = variants.Float64(k[h*s.S*s.D : (h+1)*s.S*s.D])
+		}
+		head.V = variants.Float64(v[h*s.S*s.E : (h+1)*s.S*s.E])
+		out = append(out, p.Mechanism.Definition(p, head)...)
+	}
+	return out
+}
+
+// resolve resolves the case's problem with a pool of the given size, which is closed when the test ends.
+func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, threads int) *variants.Problem {
+	t.Helper()
+	settings, err := variants.ParseSettings(c.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := work.NewPool(threads)
+	t.Cleanup(pool.Close)
+	r := variants.Request{
+		Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true, Seed: seed, Kernels: set, Pool: pool,
+	}
+	for name, tensor := range c.Inputs {
+		r.Inputs[name] = tensor
+	}
+	if c.Mask != nil {
+		dims := []int{len(c.Mask)}
+		if len(c.Mask) != c.Shape.S {
+			dims = []int{c.Shape.Batch, c.Shape.S}
+		}
+		r.Inputs[variants.KeyMask] = variants.Tensor{Dims: dims, U8: c.Mask}
+	}
+	p, err := m.Resolve(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+type operands struct{ q, k, v []float32 }
+
+func draw(c Case) operands {
+	s := c.Shape
+	scale := c.Scale
+	if scale == 0 {
+		scale = 1
+	}
+	in := operands{
+		q: make([]float32, s.Slices()*s.N*s.D), k: make([]float32, s.Slices()*s.S*s.D), v: make([]float32, s.Slices()*s.S*s.E),
+	}
+	variants.Normal(variants.Stream(seed, "q", 0), in.q, scale)
+	variants.Normal(variants.Stream(seed, "k", 0), in.k, scale)
+	variants.Normal(variants.Stream(seed, "v", 0), in.v, 1)
+	return in
+}
+
+// guard is written around the output; Forward must leave it alone and overwrite all that lies between.
+const guard = float32(-12345.5)
+
+func forward(t *testing.T, a variants.Attention, s variants.Shape, in operands) []float32 {
+	t.Helper()
+	const margin = 64
+	size := s.Slices() * s.N * s.E
+	buffer := make([]float32, size+2*margin)
+	for i := range buffer {
+		buffer[i] = guard
+	}
+	out := buffer[margin : margin+size]
+	for i := range out {
+		out[i] = float32(math.NaN())
+	}
+	a.Forward(out, in.q, in.k, in.v)
+	for i, x := range buffer {
+		if (i < margin || i >= margin+size) && x != guard {
+			t.Fatalf("element %d outside of the output was written", i-margin)
+		}
+	}
+	return out
+}
+
+func compare(t *testing.T, got []float32, want []float64, tolerance float64) {
+	t.Helper()
+	if tolerance == 0 {
+		tolerance = 5e-6
+	}
+	var top, worst float64
+	for i, x := range want {
+		top = math.Max(top, math.Abs(x))
+		if d := math.Abs(float64(got[i]) - x); d > worst || math.IsNaN(d) {
+			worst = d
+		}
+	}
+	if !(worst <= tolerance*top) {
+		t.Errorf("error %.3g of %.3g: relative %.3g, accepted %.3g", worst, top, worst/top, tolerance)
+	}
+}
+
+// checkCausal changes the last token of every head: all earlier outputs must keep their bits (spec §11.4).
+func checkCausal(t *testing.T, a variants.Attention, s variants.Shape, in operands, before []float32) {
+	t.Helper()
+	changed := operands{slices.Clone(in.q), slices.Clone(in.k), slices.Clone(in.v)}
+	for h := range s.Slices() {
+		lastRow(changed.q, h, s.N, s.D)
+		lastRow(changed.k, h, s.S, s.D)
+		lastRow(changed.v, h, s.S, s.E)
+	}
+	after := forward(t, a, s, changed)
+	for h := range s.Slices() {
+		first := h * s.N * s.E
+		if !slices.Equal(before[first:first+(s.N-1)*s.E], after[first:first+(s.N-1)*s.E]) {
+			t.Fatalf("head %d: changing the last token changes outputs before it", h)
+		}
+	}
+}
+
+func lastRow(x []float32, head, rows, cols int) {
+	for i := range cols {
+		x[(head*rows+rows-1)*cols+i] += 3
+	}
+}
