@@ -24,6 +24,11 @@ type Mechanism struct {
 	// SharedQK says that queries serve as keys: k is ignored and may be absent.
 	SharedQK bool
 
+	// SameAs names the mechanism whose function this one computes in another way: its golden files apply here too.
+	SameAs string
+	// DeadRows says that a masked position's own output row is 0, as if its query were masked too.
+	DeadRows bool
+
 	// Fidelity lists the settings under which error on real activations is reported (spec "knobs" of the suite's default run).
 	Fidelity []Fidelity
 	// Target is what fidelity is measured against, where that is not softmax attention; TargetName says so in tables.

@@ -97,6 +97,15 @@ type Preparer interface {
 	Prepare()
 }
 
+// Tracer is an Attention that can show decisions it took in the last Forward beside its output, such as the bucket of every token.
+// Eval writes them to its output file and golden files may expect them.
+type Tracer interface {
+	Attention
+
+	// Traces returns copies, by name, without a batch axis: heads count batch × heads.
+	Traces() map[string]Tensor
+}
+
 // Cost is the useful work of one call over all heads, by the formulae of spec §8.
 type Cost struct {
 	FLOPs float64 // floating-point operations in matrix products, 2 per multiply-add

@@ -19,7 +19,7 @@ func Mechanism() *variants.Mechanism {
 	return &variants.Mechanism{
 		Name: "flash", Title: "Flash", Summary: "exact attention in tiles, nothing of size n² stored",
 		Paper: "Dao et al. 2022, arXiv 2205.14135",
-		Role:  variants.Exact, Family: "exact",
+		Role:  variants.Exact, Family: "exact", SameAs: "full",
 		Time:   variants.Growth{Text: "n²", Exponent: 2},
 		Memory: variants.Growth{Text: "n", Exponent: 1},
 		Options: []variants.Option{
