@@ -35,20 +35,20 @@ func genericProduct(m, n, k int, a operand, b []float32, ldb int, c []float32, l
 	for j := 0; j < n; j += 4 {
 		i := 0
 		for ; i+2 <= m; i += 2 {
-			r0, r1 := genericTile2(k, a, i, b[j:], ldb)
+			r0, r1 := genericTile2(k, a, i, b, j, ldb)
 			store4(c[i*ldc+j:], r0, add)
 			store4(c[(i+1)*ldc+j:], r1, add)
 		}
 		if i < m {
-			store4(c[i*ldc+j:], genericTile1(k, a, i, b[j:], ldb), add)
+			store4(c[i*ldc+j:], genericTile1(k, a, i, b, j, ldb), add)
 		}
 	}
 }
 
-// genericTile2 returns rows i and i+1 of A times the first four columns of b.
-func genericTile2(k int, a operand, i int, b []float32, ldb int) (r0, r1 [4]float32) {
+// genericTile2 returns rows i and i+1 of A times columns j to j+3 of b.
+func genericTile2(k int, a operand, i int, b []float32, j, ldb int) (r0, r1 [4]float32) {
 	var c00, c01, c02, c03, c10, c11, c12, c13 float32
-	at, bt := i*a.row, 0
+	at, bt := i*a.row, j
 	for range k {
 		a0, a1 := a.x[at], a.x[at+a.row]
 		row := (*[4]float32)(b[bt:])
@@ -65,10 +65,10 @@ func genericTile2(k int, a operand, i int, b []float32, ldb int) (r0, r1 [4]floa
 	return [4]float32{c00, c01, c02, c03}, [4]float32{c10, c11, c12, c13}
 }
 
-// genericTile1 returns row i of A times the first four columns of b.
-func genericTile1(k int, a operand, i int, b []float32, ldb int) [4]float32 {
+// genericTile1 returns row i of A times columns j to j+3 of b.
+func genericTile1(k int, a operand, i int, b []float32, j, ldb int) [4]float32 {
 	var c0, c1, c2, c3 float32
-	at, bt := i*a.row, 0
+	at, bt := i*a.row, j
 	for range k {
 		a0 := a.x[at]
 		row := (*[4]float32)(b[bt:])

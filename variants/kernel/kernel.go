@@ -16,6 +16,8 @@
 // allocates; none runs longer than about 100 µs in one assembly call.
 package kernel
 
+//go:generate go run -C gen . ..
+
 // Set is one implementation of the routines. All fields are set.
 type Set struct {
 	// Name is the path's name on the command line: "generic", "avx2", "avx512".

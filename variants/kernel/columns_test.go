@@ -1,0 +1,139 @@
+package kernel
+
+import (
+	"math"
+	"testing"
+)
+
+func TestMaxCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, high := newSheet(rows, cols, 3, random), newSheet(1, cols, 0, random)
+		before := high.clone()
+		s.MaxCols(rows, cols, x.x(), x.ld, high.x())
+		high.checkEach(t, func(_, c int) (float64, float64) {
+			want := *before.at(0, c)
+			for r := range rows {
+				want = max(want, *x.at(r, c))
+			}
+			return float64(want), 0
+		})
+	})
+}
+
+func TestExpCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, sub := newSheet(rows, cols, 3, random), newSheet(1, cols, 0, random)
+		*x.at(0, 0), *x.at(rows-1, cols-1) = float32(math.Inf(-1)), -200
+		before := x.clone()
+		s.ExpCols(rows, cols, x.x(), x.ld, sub.x(), 0.25)
+		x.checkEach(t, func(r, c int) (float64, float64) {
+			want := math.Exp2(float64(*before.at(r, c)-*sub.at(0, c))) + 0.25
+			return want, want * 3 * 0x1p-24
+		})
+	})
+}
+
+func TestReLU(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		x := newSheet(rows, cols, 3, normals())
+		before := x.clone()
+		s.ReLU(rows, cols, x.x(), x.ld, 0.5)
+		x.checkEach(t, func(r, c int) (float64, float64) {
+			return float64(max(*before.at(r, c), 0) + 0.5), 0
+		})
+	})
+}
+
+func TestDotCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, w, dot := newSheet(rows, cols, 3, random), newSheet(1, rows, 0, random), newSheet(1, cols, 0, random)
+		before := dot.clone()
+		s.DotCols(rows, cols, x.x(), x.ld, w.x(), dot.x())
+		dot.checkEach(t, func(_, c int) (float64, float64) {
+			return sum64(float64(*before.at(0, c)), rows, func(r int) float64 {
+				return float64(*w.at(0, r)) * float64(*x.at(r, c))
+			})
+		})
+	})
+}
+
+// sum64 adds n terms to start and allows for the rounding of a float32 sum.
+func sum64(start float64, n int, term func(i int) float64) (sum, tol float64) {
+	sum, size := start, math.Abs(start)
+	for i := range n {
+		v := term(i)
+		sum, size = sum+v, size+math.Abs(v)
+	}
+	return sum, size * 0x1p-24 * (2 + math.Sqrt(float64(n)))
+}
+
+func TestRowSums(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, square := newSheet(rows, cols, 3, random), newSheet(1, rows, 0, constantly(nan32))
+		s.SquareRows(rows, cols, x.x(), x.ld, square.x())
+		square.checkEach(t, func(_, r int) (float64, float64) {
+			return sum64(0, cols, func(c int) float64 { return float64(*x.at(r, c)) * float64(*x.at(r, c)) })
+		})
+		if cols%s.Lanes != 0 {
+			return
+		}
+		sum := newSheet(1, rows, 0, random)
+		before := sum.clone()
+		s.SumRows(rows, cols, x.x(), x.ld, sum.x())
+		sum.checkEach(t, func(_, r int) (float64, float64) {
+			return sum64(float64(*before.at(0, r)), cols, func(c int) float64 { return float64(*x.at(r, c)) })
+		})
+	})
+}
+
+func TestScaleRows(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		src, f := newSheet(rows, cols, 3, random), newSheet(1, rows, 0, random)
+		dst := newSheet(rows, cols, 7, constantly(nan32))
+		want := func(r, c int) (float64, float64) { return float64(*f.at(0, r) * *src.at(r, c)), 0 }
+		s.ScaleRows(rows, cols, dst.x(), dst.ld, src.x(), src.ld, f.x())
+		dst.checkEach(t, want)
+		same := src.clone()
+		s.ScaleRows(rows, cols, same.x(), same.ld, same.x(), same.ld, f.x())
+		same.checkEach(t, want)
+	})
+}
+
+func TestArgMaxCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		// Few values, so that ties are common; some columns of zeros.
+		x := newSheet(rows, cols, 3, func() float32 { return float32(math.Round(float64(random()))) })
+		index := make([]int32, cols+2)
+		index[0], index[cols+1] = -5, -5
+		s.ArgMaxCols(rows, cols, x.x(), x.ld, index[1:1+cols:1+cols])
+		if index[0] != -5 || index[cols+1] != -5 {
+			t.Fatal("wrote outside index")
+		}
+		for c := range cols {
+			if want := firstLargest(x, c); index[c+1] != want {
+				t.Fatalf("column %d: %d, want %d", c, index[c+1], want)
+			}
+		}
+	})
+}
+
+// firstLargest is the position that ArgMaxCols should find, by its definition.
+func firstLargest(x *sheet, c int) int32 {
+	best, at := float32(math.Inf(-1)), int32(0)
+	for i := range int32(2 * x.rows) {
+		v := *x.at(int(i)%x.rows, c)
+		if int(i) >= x.rows {
+			v = -v
+		}
+		if v > best {
+			best, at = v, i
+		}
+	}
+	return at
+}

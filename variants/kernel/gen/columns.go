@@ -1,0 +1,233 @@
+package main
+
+import "fmt"
+
+// General registers of the column routines.
+const (
+	xAt, xCol, ldx    = "SI", "BX", "R8" // the row at hand, the first row, bytes from row to row
+	rowCount, rowLeft = "R9", "CX"
+	vecLeft           = "DX"
+)
+
+// columnRoutine starts a routine over the rows of x[rows][vecs·lanes].
+func columnRoutine(set *isa, name, doc string, params ...string) *routine {
+	all := append([]string{"rows int", "vecs int", "x *float32", "ld int"}, params...)
+	r := newRoutine(set, name, doc, all...)
+	r.load("rows", rowCount, "vecs", vecLeft, "x", xCol)
+	r.stride("ld", ldx)
+	return r
+}
+
+// columns emits body for groups of width vectors and once more for single vectors, and the loops around
+// them. The pointers move with the columns.
+func (r *routine) columns(width int, pointers []string, body func(width int)) {
+	for _, w := range []int{width, 1} {
+		top, next := r.newLabel("cols"), r.newLabel("next")
+		r.op("CMPQ", vecLeft, w)
+		r.op("JLT", next)
+		r.label(top)
+		saved := r.free
+		r.comment("Columns %d at a time.", w*r.lanes)
+		body(w)
+		r.free = saved
+		for _, p := range append([]string{xCol}, pointers...) {
+			r.op("ADDQ", w*r.bytes(), p)
+		}
+		r.op("SUBQ", w, vecLeft)
+		r.op("CMPQ", vecLeft, w)
+		r.op("JGE", top)
+		r.label(next)
+	}
+	r.ret()
+}
+
+// eachRow emits the loop over the rows of a group of columns, with the row at xAt.
+func (r *routine) eachRow(body func()) {
+	r.op("MOVQ", xCol, xAt)
+	r.op("MOVQ", rowCount, rowLeft)
+	r.loop("row", rowLeft, func() {
+		body()
+		r.op("ADDQ", ldx, xAt)
+	})
+}
+
+// loadAll loads consecutive vectors, storeAll stores them.
+func (r *routine) loadAll(base string, to []vec) {
+	for i, v := range to {
+		r.op("VMOVUPS", r.at(base, i), v)
+	}
+}
+
+func (r *routine) storeAll(from []vec, base string) {
+	for i, v := range from {
+		r.op("VMOVUPS", v, r.at(base, i))
+	}
+}
+
+func maxCols(set *isa) *routine {
+	r := columnRoutine(set, "MaxCols", columnDoc(set, "raises max to the largest element of each column.",
+		"if x[r*ld+c] > max[c] {", "	max[c] = x[r*ld+c]", "}"), "max *float32")
+	r.load("max", "DI")
+	r.columns(4, []string{"DI"}, func(width int) {
+		high, x := r.alloc(width), r.alloc(width)
+		r.loadAll("DI", high)
+		r.eachRow(func() {
+			r.loadAll(xAt, x)
+			for i := range width {
+				r.op("VMAXPS", high[i], x[i], high[i]) // in this order a NaN in x leaves high alone
+			}
+		})
+		r.storeAll(high, "DI")
+	})
+	return r
+}
+
+func expSum(set *isa) *routine {
+	r := columnRoutine(set, "ExpSum", columnDoc(set, "raises 2 to every x-m, where x ≤ m, and adds up the columns.",
+		"x[r*ld+c] = 2^(x[r*ld+c] - m[c])", "sum[c] += x[r*ld+c]"), "m *float32", "sum *float32")
+	r.load("m", "DI", "sum", "R10")
+	negated, sum := r.alloc(set.powerWidth()), r.alloc(set.powerWidth())
+	e := r.newPower(set.powerWidth(), true)
+	r.columns(set.powerWidth(), []string{"DI", "R10"}, func(width int) {
+		r.negate("DI", negated[:width])
+		r.loadAll("R10", sum[:width])
+		r.eachRow(func() {
+			r.addAll(negated[:width], xAt, e.x)
+			r.power(e, width)
+			r.storeAll(e.p[:width], xAt)
+			for i := range width {
+				r.op("VADDPS", e.p[i], sum[i], sum[i])
+			}
+		})
+		r.storeAll(sum[:width], "R10")
+	})
+	return r
+}
+
+func expCols(set *isa) *routine {
+	r := columnRoutine(set, "ExpCols", columnDoc(set, "raises 2 to every x-sub and adds a constant.",
+		"x[r*ld+c] = 2^(x[r*ld+c] - sub[c]) + add"), "sub *float32", "add float32")
+	r.load("sub", "DI")
+	negated, add := r.alloc(set.powerWidth()), r.alloc(1)[0]
+	r.op("VBROADCASTSS", r.arg("add"), add)
+	e := r.newPower(set.powerWidth(), false)
+	r.columns(set.powerWidth(), []string{"DI"}, func(width int) {
+		r.negate("DI", negated[:width])
+		r.eachRow(func() {
+			r.addAll(negated[:width], xAt, e.x)
+			r.power(e, width)
+			for i := range width {
+				r.op("VADDPS", add, e.p[i], e.p[i])
+			}
+			r.storeAll(e.p[:width], xAt)
+		})
+	})
+	return r
+}
+
+// negate loads vectors and changes their sign: x+(-m) takes x from memory in one instruction, x-m cannot.
+func (r *routine) negate(base string, to []vec) {
+	for i, v := range to {
+		r.zero(v)
+		r.op("VSUBPS", r.at(base, i), v, v)
+	}
+}
+
+// addAll computes sums of registers and consecutive vectors in memory.
+func (r *routine) addAll(a []vec, base string, sum []vec) {
+	for i, v := range a {
+		r.op("VADDPS", r.at(base, i), v, sum[i])
+	}
+}
+
+func alphas(set *isa) *routine {
+	r := newRoutine(set, "Alphas", fmt.Sprintf(`turns the old maxima in alpha into factors and rescales the sums.
+
+	for c := range %d * vecs {
+		alpha[c] = 2^(alpha[c] - m[c])
+		sum[c] *= alpha[c]
+		changed = changed || alpha[c] != 1
+	}`, set.lanes), "vecs int", "m *float32", "sum *float32", "alpha *float32")
+	r.returns = true
+	r.load("vecs", "CX", "m", "SI", "sum", "DX", "alpha", "DI")
+	v := r.alloc(2)
+	e := r.newPower(1, true)
+	r.op("XORQ", "AX", "AX")
+	r.loop("vec", "CX", func() {
+		r.op("VMOVUPS", r.at("DI", 0), v[0])
+		r.op("VSUBPS", r.at("SI", 0), v[0], e.x[0])
+		r.power(e, 1)
+		r.op("VMOVUPS", e.p[0], r.at("DI", 0))
+		r.op("VMULPS", r.at("DX", 0), e.p[0], v[0])
+		r.op("VMOVUPS", v[0], r.at("DX", 0))
+		r.compareBits(notEqual, e.constant["One"], e.p[0], v[1], "BX")
+		r.op("ORQ", "BX", "AX")
+		for _, p := range []string{"SI", "DX", "DI"} {
+			r.op("ADDQ", set.bytes(), p)
+		}
+	})
+	r.op("TESTQ", "AX", "AX")
+	r.op("SETNE", fmt.Sprintf("changed+%d(FP)", r.result()))
+	r.ret()
+	return r
+}
+
+// compareBits sets a bit of a general register for every lane where "x predicate y" holds.
+func (r *routine) compareBits(predicate int, y any, x, scratch vec, reg string) {
+	if r.masks {
+		r.op("VCMPPS", predicate, y, x, mask(0))
+		r.op("KMOVW", mask(0), reg)
+		return
+	}
+	r.op("VCMPPS", predicate, y, x, scratch)
+	r.op("VMOVMSKPS", scratch, reg)
+}
+
+func relu(set *isa) *routine {
+	r := columnRoutine(set, "ReLU", columnDoc(set, "cuts every element at zero and adds a constant.",
+		"x[r*ld+c] = max(x[r*ld+c], 0) + add"), "add float32")
+	v := r.alloc(2)
+	zero, add := v[0], v[1]
+	r.zero(zero)
+	r.op("VBROADCASTSS", r.arg("add"), add)
+	r.columns(4, nil, func(width int) {
+		x := r.alloc(width)
+		r.eachRow(func() {
+			for i, x := range x {
+				r.op("VMAXPS", r.at(xAt, i), zero, x) // in this order a NaN stays
+				r.op("VADDPS", add, x, x)
+			}
+			r.storeAll(x, xAt)
+		})
+	})
+	return r
+}
+
+func dotCols(set *isa) *routine {
+	r := columnRoutine(set, "DotCols", columnDoc(set, "adds the weighted sum of the rows.",
+		"dot[c] += w[r] * x[r*ld+c] // fused"), "w *float32", "dot *float32")
+	r.load("dot", "DI")
+	r.columns(4, []string{"DI"}, func(width int) {
+		sum, w := r.alloc(width), r.alloc(1)[0]
+		r.loadAll("DI", sum)
+		r.load("w", "AX")
+		r.eachRow(func() {
+			r.op("VBROADCASTSS", "(AX)", w)
+			for i, sum := range sum {
+				r.op("VFMADD231PS", r.at(xAt, i), w, sum)
+			}
+			r.op("ADDQ", 4, "AX")
+		})
+		r.storeAll(sum, "DI")
+	})
+	return r
+}
+
+// columnDoc is the doc comment of a column routine: a sentence, and the statements inside its loops.
+func columnDoc(set *isa, what string, body ...string) string {
+	doc := what + fmt.Sprintf("\n\n\tfor r := range rows {\n\t\tfor c := range %d * vecs {\n", set.lanes)
+	for _, line := range body {
+		doc += "\t\t\t" + line + "\n"
+	}
+	return doc + "\t\t}\n\t}"
+}

@@ -1,0 +1,3 @@
+module attnbench/variants/kernel/gen
+
+go 1.26.0

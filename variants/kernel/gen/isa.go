@@ -1,0 +1,25 @@
+package main
+
+// isa is an instruction set: the width and the number of its registers, and the tile that they hold.
+type isa struct {
+	name   string // prefix of files and routines
+	letter string // of a vector register: Y or Z
+	lanes  int    // float32 in a register
+	regs   int    // vector registers
+	rows   int    // of a register tile
+	panel  int    // vectors in a row of the widest register tile
+	masks  bool   // has mask registers K1 to K7
+}
+
+// avx2 has a tile of 6×2 vectors: 12 accumulators, 2 of B and 2 of A fill the 16 registers.
+func avx2() *isa {
+	return &isa{name: "avx2", letter: "Y", lanes: 8, regs: 16, rows: 6, panel: 2}
+}
+
+// avx512 has a tile of 6×4 vectors: 24 accumulators, 4 of B and 2 of A take 30 of the 32 registers.
+func avx512() *isa {
+	return &isa{name: "avx512", letter: "Z", lanes: 16, regs: 32, rows: 6, panel: 4, masks: true}
+}
+
+// bytes is the size of a vector register.
+func (s *isa) bytes() int { return 4 * s.lanes }

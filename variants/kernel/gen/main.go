@@ -1,0 +1,48 @@
+// Command gen writes the assembly of the kernel package and the Go stubs that declare it.
+//
+//	go run . DIR
+//
+// writes NAME_amd64.s and NAME_stubs_amd64.go into DIR for every instruction set.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "gen: one argument is needed, the folder to write to")
+		os.Exit(2)
+	}
+	for name, text := range files() {
+		if err := os.WriteFile(filepath.Join(os.Args[1], name), text, 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// files returns the generated files by name.
+func files() map[string][]byte {
+	out := map[string][]byte{}
+	for _, set := range []*isa{avx2(), avx512()} {
+		all := routines(set)
+		out[set.name+"_amd64.s"] = assembly(set, all)
+		out[set.name+"_stubs_amd64.go"] = stubs(all)
+	}
+	return out
+}
+
+// routines builds every routine of an instruction set.
+func routines(set *isa) []*routine {
+	var all []*routine
+	for width := 1; width <= set.panel; width++ {
+		all = append(all, gemm(set, width, rowMajor), gemm(set, width, kMajor))
+	}
+	return append(all, pack(set),
+		maxCols(set), expSum(set), alphas(set), expCols(set), exp2(set),
+		relu(set), dotCols(set), argMaxCols(set),
+		scaleRows(set), sumRows(set), squareRows(set), fma(set))
+}

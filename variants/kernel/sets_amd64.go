@@ -1,0 +1,41 @@
+//go:build !noasm
+
+package kernel
+
+import "github.com/klauspost/cpuid/v2"
+
+// vectorSets returns the sets in assembly that this CPU and its operating system support.
+func vectorSets() []*Set {
+	var sets []*Set
+	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3) {
+		sets = append(sets, avx2().set())
+	}
+	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
+		sets = append(sets, avx512().set())
+	}
+	return sets
+}
+
+func avx2() *routines {
+	return &routines{
+		name: "avx2", lanes: 8, rows: 6, panel: 2,
+		gemm:  []product{avx2Gemm1, avx2Gemm2},
+		gemmT: []product{avx2GemmT1, avx2GemmT2},
+		pack:  avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
+		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU, dotCols: avx2DotCols,
+		argMaxCols: avx2ArgMaxCols, scaleRows: avx2ScaleRows, sumRows: avx2SumRows,
+		squareRows: avx2SquareRows, fma: avx2FMA,
+	}
+}
+
+func avx512() *routines {
+	return &routines{
+		name: "avx512", lanes: 16, rows: 6, panel: 4,
+		gemm:  []product{avx512Gemm1, avx512Gemm2, avx512Gemm3, avx512Gemm4},
+		gemmT: []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
+		pack:  avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
+		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU, dotCols: avx512DotCols,
+		argMaxCols: avx512ArgMaxCols, scaleRows: avx512ScaleRows, sumRows: avx512SumRows,
+		squareRows: avx512SquareRows, fma: avx512FMA,
+	}
+}

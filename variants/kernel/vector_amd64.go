@@ -1,0 +1,79 @@
+//go:build !noasm
+
+package kernel
+
+// routines are the assembly routines of one instruction set. They take whole vectors of columns and know
+// no limits: the methods below check slices, treat what is left at the edges and keep every call short.
+type routines struct {
+	name               string
+	lanes, rows, panel int // panel in vectors
+	gemm, gemmT        []product
+	pack               func(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
+	maxCols            func(rows, vecs int, x *float32, ld int, max *float32)
+	expSum             func(rows, vecs int, x *float32, ld int, m, sum *float32)
+	alphas             func(vecs int, m, sum, alpha *float32) bool
+	expCols            func(rows, vecs int, x *float32, ld int, sub *float32, add float32)
+	exp2               func(n int, dst, src *float32)
+	relu               func(rows, vecs int, x *float32, ld int, add float32)
+	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
+	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
+	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
+	sumRows            func(rows, cols int, x *float32, ld int, sum *float32)
+	squareRows         func(rows, cols int, x *float32, ld int, sum *float32)
+	fma                func(n int)
+}
+
+// product multiplies m rows with a panel of B of a fixed width.
+type product func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+
+// set puts the methods into a Set.
+func (r *routines) set() *Set {
+	return &Set{
+		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
+		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
+		Softmax: r.Softmax, ScaleRows: r.ScaleRows,
+		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU,
+		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
+		ArgMaxCols: r.ArgMaxCols, Exp2: r.Exp2, FMA: r.FMA,
+	}
+}
+
+func (r *routines) FMA(n int) int64 {
+	if n <= 0 {
+		return 0
+	}
+	r.fma(n)
+	return int64(n) * int64(r.rows*r.panel*r.lanes) * 2
+}
+
+func (r *routines) Exp2(dst, src []float32) {
+	need("dst", dst, 1, len(src), len(src))
+	for len(src) > 0 {
+		n := min(len(src), elementLimit)
+		r.exp2(n, &dst[0], &src[0])
+		dst, src = dst[n:], src[n:]
+	}
+}
+
+// Pack leaves whole blocks to the assembly and moves the elements at the right and lower edges itself.
+func (r *routines) Pack(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
+	padded := needPack(r.lanes, rows, cols, dst, ldd, src, lds)
+	fullRows, fullCols := rows/r.lanes*r.lanes, cols/r.lanes*r.lanes
+	if fullCols > 0 {
+		step := max(r.lanes, elementLimit/fullCols/r.lanes*r.lanes)
+		for i := 0; i < fullRows; i += step {
+			r.pack(min(step, fullRows-i), fullCols, &dst[i], ldd, &src[i*lds], lds, scale)
+		}
+	}
+	for c := range cols {
+		out := dst[c*ldd:][:padded]
+		first := fullRows
+		if c >= fullCols {
+			first = 0
+		}
+		for i := first; i < rows; i++ {
+			out[i] = scale * src[i*lds+c]
+		}
+		clear(out[rows:])
+	}
+}

@@ -1,0 +1,90 @@
+//go:build !noasm
+
+package kernel
+
+// blockCols is the number of columns that a pass over a tile takes at a time, so that a second pass over a
+// tile of usual height finds them in the first-level cache. It is a multiple of every set's lanes.
+const blockCols = 64
+
+// block is a part of a matrix that one assembly call takes.
+type block struct{ row, rows, col, vecs int }
+
+// eachBlock visits a matrix in blocks, columns by columns. It visits nothing when a side is zero.
+func (r *routines) eachBlock(rows, cols int, visit func(b block)) {
+	const step = elementLimit / blockCols
+	for c := 0; c < cols; c += blockCols {
+		n := min(blockCols, cols-c)
+		for i := 0; i < rows; i += step {
+			visit(block{row: i, rows: min(step, rows-i), col: c, vecs: n / r.lanes})
+		}
+	}
+}
+
+// check panics when x is too short or cols is not a multiple of the lanes.
+func (r *routines) check(rows, cols int, x []float32, ld int) {
+	needCols(r.lanes, cols)
+	need("x", x, rows, cols, ld)
+}
+
+func (r *routines) Softmax(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool {
+	r.check(keys, cols, s, ld)
+	m, sum, alpha = m[:cols], sum[:cols], alpha[:cols]
+	changed := false
+	for c := 0; c < cols; c += blockCols {
+		n := min(blockCols, cols-c)
+		tile := s[min(c, len(s)):]
+		copy(alpha[c:c+n], m[c:])
+		r.MaxCols(keys, n, tile, ld, m[c:])
+		changed = r.alphas(n/r.lanes, &m[c], &sum[c], &alpha[c]) || changed
+		r.eachBlock(keys, n, func(b block) {
+			r.expSum(b.rows, b.vecs, &tile[b.row*ld], ld, &m[c], &sum[c])
+		})
+	}
+	return changed
+}
+
+func (r *routines) MaxCols(rows, cols int, x []float32, ld int, max []float32) {
+	r.check(rows, cols, x, ld)
+	max = max[:cols]
+	r.eachBlock(rows, cols, func(b block) {
+		r.maxCols(b.rows, b.vecs, &x[b.row*ld+b.col], ld, &max[b.col])
+	})
+}
+
+func (r *routines) ExpCols(rows, cols int, x []float32, ld int, sub []float32, add float32) {
+	r.check(rows, cols, x, ld)
+	sub = sub[:cols]
+	r.eachBlock(rows, cols, func(b block) {
+		r.expCols(b.rows, b.vecs, &x[b.row*ld+b.col], ld, &sub[b.col], add)
+	})
+}
+
+func (r *routines) ReLU(rows, cols int, x []float32, ld int, add float32) {
+	r.check(rows, cols, x, ld)
+	r.eachBlock(rows, cols, func(b block) {
+		r.relu(b.rows, b.vecs, &x[b.row*ld+b.col], ld, add)
+	})
+}
+
+func (r *routines) DotCols(rows, cols int, x []float32, ld int, w, dot []float32) {
+	r.check(rows, cols, x, ld)
+	w, dot = w[:rows], dot[:cols]
+	r.eachBlock(rows, cols, func(b block) {
+		r.dotCols(b.rows, b.vecs, &x[b.row*ld+b.col], ld, &w[b.row], &dot[b.col])
+	})
+}
+
+// ArgMaxCols takes all rows in one call: positions do not join across blocks. The number of columns is
+// chosen for the time of a call instead.
+func (r *routines) ArgMaxCols(rows, cols int, x []float32, ld int, index []int32) {
+	r.check(rows, cols, x, ld)
+	index = index[:cols]
+	if rows == 0 {
+		clear(index)
+		return
+	}
+	step := max(1, elementLimit/rows/r.lanes) * r.lanes
+	for c := 0; c < cols; c += step {
+		r.argMaxCols(rows, min(step, cols-c)/r.lanes, &x[c], ld, &index[c])
+	}
+}

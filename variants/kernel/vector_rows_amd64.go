@@ -1,0 +1,44 @@
+//go:build !noasm
+
+package kernel
+
+func (r *routines) ScaleRows(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32) {
+	need("dst", dst, rows, cols, ldd)
+	need("src", src, rows, cols, lds)
+	f = f[:rows]
+	if cols == 0 {
+		return
+	}
+	step := rowStep(cols)
+	for i := 0; i < rows; i += step {
+		r.scaleRows(min(step, rows-i), cols, &dst[i*ldd], ldd, &src[i*lds], lds, &f[i])
+	}
+}
+
+func (r *routines) SumRows(rows, cols int, x []float32, ld int, sum []float32) {
+	r.check(rows, cols, x, ld)
+	r.eachRows(r.sumRows, rows, cols, x, ld, sum[:rows])
+}
+
+func (r *routines) SquareRows(rows, cols int, x []float32, ld int, sum []float32) {
+	need("x", x, rows, cols, ld)
+	if cols == 0 {
+		clear(sum[:rows])
+	}
+	r.eachRows(r.squareRows, rows, cols, x, ld, sum[:rows])
+}
+
+// eachRows calls a routine that reduces rows, a few rows at a time.
+func (r *routines) eachRows(reduce func(rows, cols int, x *float32, ld int, sum *float32),
+	rows, cols int, x []float32, ld int, sum []float32) {
+	if cols == 0 {
+		return
+	}
+	step := rowStep(cols)
+	for i := 0; i < rows; i += step {
+		reduce(min(step, rows-i), cols, &x[i*ld], ld, &sum[i])
+	}
+}
+
+// rowStep is the number of rows that one call takes.
+func rowStep(cols int) int { return max(1, elementLimit/cols) }
