@@ -76,7 +76,7 @@ func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //go:noescape
 func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
-// avx2Pack transposes and scales in blocks of 8×8: rows and cols are multiples of 8.
+// avx2Pack transposes and scales blocks of 8×8; rows and cols are multiples of 8.
 //
 //	for r := range rows {
 //		for c := range cols {
@@ -112,7 +112,7 @@ func avx2MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 //go:noescape
 func avx2ExpSum(rows, vecs int, x *float32, ld int, m, sum *float32)
 
-// avx2Alphas turns the old maxima in alpha into factors and rescales the sums.
+// avx2Alphas turns old maxima into factors and rescales the sums.
 //
 //	for c := range 8 * vecs {
 //		alpha[c] = 2^(alpha[c] - m[c])

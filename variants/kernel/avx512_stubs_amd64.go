@@ -148,7 +148,7 @@ func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32,
 //go:noescape
 func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
-// avx512Pack transposes and scales in blocks of 16×16: rows and cols are multiples of 16.
+// avx512Pack transposes and scales blocks of 16×16; rows and cols are multiples of 16.
 //
 //	for r := range rows {
 //		for c := range cols {
@@ -184,7 +184,7 @@ func avx512MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 //go:noescape
 func avx512ExpSum(rows, vecs int, x *float32, ld int, m, sum *float32)
 
-// avx512Alphas turns the old maxima in alpha into factors and rescales the sums.
+// avx512Alphas turns old maxima into factors and rescales the sums.
 //
 //	for c := range 16 * vecs {
 //		alpha[c] = 2^(alpha[c] - m[c])

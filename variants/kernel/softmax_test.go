@@ -41,7 +41,8 @@ func checkColumn(t *testing.T, logits, weights *sheet, st state, c int) {
 			t.Fatalf("weight (%d, %d) of logit %v is %v, want %v", r, c, x, got, want)
 		}
 	}
-	if got := float64(*st.sum.at(0, c)); !(math.Abs(got-sum) <= sum*0x1p-23*(2+math.Sqrt(float64(logits.rows)))) {
+	tol := sum * 0x1p-23 * (2 + math.Sqrt(float64(logits.rows)))
+	if got := float64(*st.sum.at(0, c)); !(math.Abs(got-sum) <= tol) {
 		t.Fatalf("column %d: sum %v, want %v", c, got, sum)
 	}
 }

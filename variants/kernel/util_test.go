@@ -68,7 +68,8 @@ func (s *sheet) checkEach(t *testing.T, want func(r, c int) (value, tol float64)
 		for c := range s.cols {
 			w, tol := want(r, c)
 			if d := math.Abs(float64(*s.at(r, c)) - w); !(d <= tol) {
-				t.Fatalf("element (%d, %d) of %d×%d is %v, want %v ± %.2g", r, c, s.rows, s.cols, *s.at(r, c), w, tol)
+				t.Fatalf("element (%d, %d) of %d×%d is %v, want %v ± %.2g",
+					r, c, s.rows, s.cols, *s.at(r, c), w, tol)
 			}
 		}
 	}

@@ -83,7 +83,8 @@ func maxCols(set *isa) *routine {
 }
 
 func expSum(set *isa) *routine {
-	r := columnRoutine(set, "ExpSum", columnDoc(set, "raises 2 to every x-m, where x ≤ m, and adds up the columns.",
+	r := columnRoutine(set, "ExpSum", columnDoc(set,
+		"raises 2 to every x-m, where x ≤ m, and adds up the columns.",
 		"x[r*ld+c] = 2^(x[r*ld+c] - m[c])", "sum[c] += x[r*ld+c]"), "m *float32", "sum *float32")
 	r.load("m", "DI", "sum", "R10")
 	negated, sum := r.alloc(set.powerWidth()), r.alloc(set.powerWidth())
@@ -141,7 +142,7 @@ func (r *routine) addAll(a []vec, base string, sum []vec) {
 }
 
 func alphas(set *isa) *routine {
-	r := newRoutine(set, "Alphas", fmt.Sprintf(`turns the old maxima in alpha into factors and rescales the sums.
+	r := newRoutine(set, "Alphas", fmt.Sprintf(`turns old maxima into factors and rescales the sums.
 
 	for c := range %d * vecs {
 		alpha[c] = 2^(alpha[c] - m[c])

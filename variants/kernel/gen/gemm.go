@@ -142,7 +142,8 @@ func (t *tile) names(r *routine) string {
 
 // gemmK adds the k outer products of A's columns and B's rows to the accumulators.
 func (r *routine) gemmK(t tile) {
-	unrolled, rest, single, done := r.newLabel("k4_"), r.newLabel("rest"), r.newLabel("k1_"), r.newLabel("store")
+	unrolled, rest := r.newLabel("k4_"), r.newLabel("rest")
+	single, done := r.newLabel("k1_"), r.newLabel("store")
 	if t.rows == r.rows { // a tail tile runs once: it is kept short
 		r.op("SUBQ", unroll, kLeft)
 		r.op("JLT", rest)

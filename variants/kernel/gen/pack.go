@@ -4,7 +4,7 @@ import "fmt"
 
 // pack transposes blocks of lanes×lanes in registers.
 func pack(set *isa) *routine {
-	r := newRoutine(set, "Pack", fmt.Sprintf(`transposes and scales in blocks of %d×%d: rows and cols are multiples of %d.
+	r := newRoutine(set, "Pack", fmt.Sprintf(`transposes and scales blocks of %d×%d; rows and cols are multiples of %d.
 
 	for r := range rows {
 		for c := range cols {

@@ -1,0 +1,178 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// benchSets runs a benchmark for every set of this CPU.
+func benchSets(b *testing.B, f func(b *testing.B, s *Set)) {
+	for _, s := range Available() {
+		b.Run(s.Name, func(b *testing.B) { f(b, s) })
+	}
+}
+
+// rate reports what a loop of b.N rounds of n units did in a second, in units of 1e9.
+func rate(b *testing.B, n int, unit string) {
+	b.ReportMetric(float64(n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), unit)
+}
+
+// tile returns a matrix of small numbers.
+func tile(rows, ld int) []float32 {
+	x := make([]float32, rows*ld)
+	for i := range x {
+		x[i] = float32(i%17) * 0.125
+	}
+	return x
+}
+
+// BenchmarkGemm multiplies 96 keys by a block of queries: scores of head dimension 64. The share of the FMA
+// rate is taken next to the product, so that a change of clock meets both.
+func BenchmarkGemm(b *testing.B) {
+	for _, n := range []int{64, 96, 192} {
+		b.Run(fmt.Sprintf("96x%dx64", n), func(b *testing.B) {
+			benchProduct(b, 96, n, 64, func(s *Set) func() {
+				keys, queries, scores := tile(96, 64), tile(64, n+16), tile(96, n+16)
+				return func() { s.Gemm(96, n, 64, keys, 64, queries, n+16, scores, n+16, false) }
+			})
+		})
+	}
+}
+
+// BenchmarkGemmT multiplies transposed weights of 96 keys with their values.
+func BenchmarkGemmT(b *testing.B) {
+	for _, m := range []int{96, 192} {
+		b.Run(fmt.Sprintf("%dx64x96", m), func(b *testing.B) {
+			benchProduct(b, m, 64, 96, func(s *Set) func() {
+				weights, values, out := tile(96, m+16), tile(96, 64), tile(m, 64)
+				return func() { s.GemmT(m, 64, 96, weights, m+16, values, 64, out, 64, true) }
+			})
+		})
+	}
+}
+
+// benchProduct times a product and, in turn with it, the set's FMA routine.
+func benchProduct(b *testing.B, m, n, k int, prepare func(s *Set) func()) {
+	benchSets(b, func(b *testing.B, s *Set) {
+		call := prepare(s)
+		flops, rounds := 2*m*n*k, 1
+		for s.FMA(rounds) < int64(flops) {
+			rounds *= 2
+		}
+		var peakTime time.Duration
+		var peakFlops int64
+		b.ResetTimer()
+		for i := range b.N {
+			call()
+			if i%8 == 0 {
+				b.StopTimer()
+				start := time.Now()
+				peakFlops += s.FMA(rounds)
+				peakTime += time.Since(start)
+				b.StartTimer()
+			}
+		}
+		rate(b, flops, "GFLOP/s")
+		peak := float64(peakFlops) / float64(peakTime.Nanoseconds())
+		b.ReportMetric(float64(flops)*float64(b.N)/float64(b.Elapsed().Nanoseconds())/peak, "of-peak")
+	})
+}
+
+func BenchmarkFMA(b *testing.B) {
+	benchSets(b, func(b *testing.B, s *Set) {
+		var flops int64
+		for b.Loop() {
+			flops += s.FMA(1000)
+		}
+		b.ReportMetric(float64(flops)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+	})
+}
+
+// benchElements times a routine over a 96×192 tile, in elements a nanosecond.
+func benchElements(b *testing.B, prepare func(s *Set, x []float32, ld int) func()) {
+	const rows, cols, ld = 96, 192, 208
+	benchSets(b, func(b *testing.B, s *Set) {
+		call := prepare(s, tile(rows, ld), ld)
+		for b.Loop() {
+			call()
+		}
+		rate(b, rows*cols, "Gelem/s")
+	})
+}
+
+func BenchmarkSoftmax(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		m, sum, alpha := tile(1, 192), tile(1, 192), tile(1, 192)
+		return func() { s.Softmax(96, 192, x, ld, m, sum, alpha) }
+	})
+}
+
+func BenchmarkExpCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		sub := tile(1, 192)
+		return func() { s.ExpCols(96, 192, x, ld, sub, 1e-6) }
+	})
+}
+
+func BenchmarkMaxCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		high := tile(1, 192)
+		return func() { s.MaxCols(96, 192, x, ld, high) }
+	})
+}
+
+func BenchmarkReLU(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		return func() { s.ReLU(96, 192, x, ld, 0) }
+	})
+}
+
+func BenchmarkDotCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		w, dot := tile(1, 96), tile(1, 192)
+		return func() { s.DotCols(96, 192, x, ld, w, dot) }
+	})
+}
+
+func BenchmarkArgMaxCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		index := make([]int32, 192)
+		return func() { s.ArgMaxCols(96, 192, x, ld, index) }
+	})
+}
+
+func BenchmarkSumRows(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		sum := tile(1, 96)
+		return func() { s.SumRows(96, 192, x, ld, sum) }
+	})
+}
+
+func BenchmarkSquareRows(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		sum := tile(1, 96)
+		return func() { s.SquareRows(96, 192, x, ld, sum) }
+	})
+}
+
+func BenchmarkScaleRows(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		f := tile(1, 96)
+		return func() { s.ScaleRows(96, 192, x, ld, x, ld, f) }
+	})
+}
+
+func BenchmarkPack(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		dst := tile(192, 112)
+		return func() { s.Pack(96, 192, dst, 112, x, ld, 0.5) }
+	})
+}
+
+func BenchmarkExp2(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, _ int) func() {
+		src, dst := x[:96*192], make([]float32, 96*192)
+		return func() { s.Exp2(dst, src) }
+	})
+}
