@@ -20,14 +20,27 @@ type Dense struct {
 // NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes. Where keep is set the
 // engine holds the whole n×s matrix of every head until the next call.
 func NewDense(p *variants.Problem, ws *variants.Workspace, queries, keys int, keep bool) *Dense {
-	d := &Dense{operands: NewOperands(p, ws), shape: p.Shape}
+	return newDense(p, ws, NewOperands(p, ws), queries, keys, keep)
+}
+
+// NewSlots plans dense attention of p's queries over slots keys of each head that a mechanism has made from the real ones, with
+// tiles of the given sizes. Forward takes them as k [batch, heads, slots, d] and v [batch, heads, slots, e]. A slot stands for no
+// position, so every query sees all of them, whatever p's causality and key mask.
+func NewSlots(p *variants.Problem, ws *variants.Workspace, slots, queries, keys int) *Dense {
+	shape := p.Shape
+	shape.S, shape.Causal = slots, false
+	return newDense(p, ws, Operands{shape: shape}, queries, keys, false)
+}
+
+func newDense(p *variants.Problem, ws *variants.Workspace, o Operands, queries, keys int, keep bool) *Dense {
+	d := &Dense{operands: o, shape: o.shape}
 	c := Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: p.Shape.D, E: p.Shape.E, Scale: 1 / math.Sqrt(float64(p.Shape.D)),
-		Queries: min(queries, p.Shape.N), Keys: min(keys, p.Shape.S),
+		Kernels: p.Kernels, Pool: p.Pool, D: d.shape.D, E: d.shape.E, Scale: 1 / math.Sqrt(float64(d.shape.D)),
+		Queries: min(queries, d.shape.N), Keys: min(keys, d.shape.S),
 	}
-	d.tiles = (p.Shape.N + c.Queries - 1) / c.Queries
+	d.tiles = (d.shape.N + c.Queries - 1) / c.Queries
 	if keep {
-		c.Scores, c.Context = d.tiles*p.Shape.Slices(), p.Shape.S
+		c.Scores, c.Context = d.tiles*d.shape.Slices(), d.shape.S
 	}
 	d.engine = New(ws, c)
 	d.visit = d.tile
