@@ -7,11 +7,11 @@ package inputs
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"attnbench/harness/tensorfile"
 	"attnbench/variants"
@@ -36,7 +36,9 @@ type Set struct {
 	D, E   int  // head dimension of q and k, of v
 	N, S   int  // rows of q, of k and v
 	Prefix bool // shorter lengths can be cut from the front: causal self-attention only
-	Heads  []Head
+	// Heads holds Batch × heads entries, batch by batch. Batch is 1 but for a file with a batch axis.
+	Heads []Head
+	Batch int
 	// Side holds every further tensor of a user's file: key_mask, side inputs, expected values.
 	Side map[string]variants.Tensor
 
@@ -83,20 +85,23 @@ func read(name string, opts []tensorfile.Option) (*tensorfile.File, error) {
 }
 
 func newSet(file *tensorfile.File) (*Set, error) {
-	shape, err := ShapeOf(file)
+	shape, _, err := file.Shape(false) // a set is for every mechanism, so k must be there
 	if err != nil {
 		return nil, err
 	}
-	k, ok := file.Tensors["k"]
-	if !ok {
-		return nil, errors.New("k is missing: add it")
+	if shape.Causal, err = file.Causal(); err != nil {
+		return nil, err
+	}
+	if err := shape.Validate(); err != nil {
+		return nil, err
 	}
 	set := &Set{
 		Causal: shape.Causal, D: shape.D, E: shape.E, N: shape.N, S: shape.S,
 		Prefix: shape.Causal && !shape.Cross(),
+		Batch:  shape.Batch,
 		Heads:  heads(file.Metadata, shape.Slices()),
 		Side:   map[string]variants.Tensor{},
-		q:      file.Tensors["q"].F32, k: k.F32, v: file.Tensors["v"].F32,
+		q:      file.Tensors["q"].F32, k: file.Tensors["k"].F32, v: file.Tensors["v"].F32,
 	}
 	for name, t := range file.Tensors {
 		if name != "q" && name != "k" && name != "v" {
@@ -128,11 +133,15 @@ func heads(metadata map[string]string, count int) []Head {
 			}
 		}
 		if kinds != nil {
-			heads[i].Kind = strings.ReplaceAll(strings.TrimSpace(kinds[i]), "-", " ")
+			heads[i].Kind = strings.Join(strings.FieldsFunc(kinds[i], notInKind), " ")
 		}
 	}
 	return heads
 }
+
+// notInKind reports what separates the words of a kind: hyphens, blanks, and whatever a terminal would
+// obey.
+func notInKind(r rune) bool { return r == '-' || r == ' ' || !unicode.IsPrint(r) }
 
 // CheckLength returns why the set has no problem of n queries, or nil.
 func (s *Set) CheckLength(n int) error {
