@@ -176,7 +176,8 @@ func TestUserFile(t *testing.T) {
 	s := load(t, file(t, metadata, map[string][]int{
 		"q": {2, 1, 3, 2}, "k": {2, 1, 5, 2}, "v": {2, 1, 5, 1}, "gamma": {2},
 	}))
-	if s.Name != "my_file_1.safetensors" || !s.Causal || s.Prefix || s.N != 3 || s.S != 5 || s.E != 1 || s.Batch != 2 {
+	if s.Name != "my_file_1.safetensors" || !s.Causal || s.Prefix ||
+		s.N != 3 || s.S != 5 || s.E != 1 || s.Batch != 2 {
 		t.Errorf("%+v", s)
 	}
 	if diff := cmp.Diff([]inputs.Head{{"0", "a"}, {"1", "sharp local"}}, s.Heads); diff != "" {
