@@ -4,13 +4,14 @@ import "fmt"
 
 // pack transposes blocks of lanes×lanes in registers.
 func pack(set *isa) *routine {
-	r := newRoutine(set, "Pack", fmt.Sprintf(`transposes and scales blocks of %d×%d; rows and cols are multiples of %d.
+	doc := fmt.Sprintf(`transposes and scales blocks of %[1]d×%[1]d; rows and cols are multiples of %[1]d.
 
 	for r := range rows {
 		for c := range cols {
 			dst[c*ldd+r] = scale * src[r*lds+c]
 		}
-	}`, set.lanes, set.lanes, set.lanes), "rows int", "cols int", "dst *float32", "ldd int", "src *float32",
+	}`, set.lanes)
+	r := newRoutine(set, "Pack", doc, "rows int", "cols int", "dst *float32", "ldd int", "src *float32",
 		"lds int", "scale float32")
 	r.load("rows", "CX", "dst", "AX", "src", "BX")
 	r.stride("lds", "R8")

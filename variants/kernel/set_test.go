@@ -1,0 +1,131 @@
+package kernel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestLookup(t *testing.T) {
+	for _, s := range Available() {
+		got, err := Lookup(s.Name)
+		if err != nil || got.Name != s.Name {
+			t.Errorf("Lookup(%q) = %v, %v", s.Name, got, err)
+		}
+	}
+	if Best().Name != Available()[len(Available())-1].Name {
+		t.Error("Best is not the last of Available")
+	}
+}
+
+func TestLookupErrors(t *testing.T) {
+	_, err := Lookup("sse9")
+	if err == nil || !strings.Contains(err.Error(), `"sse9"`) || !strings.Contains(err.Error(), "generic") {
+		t.Errorf("an unknown name gives %v: it should be named, and what there is", err)
+	}
+	here := map[string]bool{}
+	for _, s := range Available() {
+		here[s.Name] = true
+	}
+	for _, name := range []string{"avx2", "avx512"} {
+		_, err := Lookup(name)
+		if here[name] != (err == nil) {
+			t.Errorf("Lookup(%q) gives %v, available %v", name, err, here[name])
+		}
+		if err != nil && !strings.Contains(err.Error(), "needs an amd64 CPU") {
+			t.Errorf("Lookup(%q) gives %v: it should say what is missing", name, err)
+		}
+	}
+}
+
+func TestSetShape(t *testing.T) {
+	onSets(t, func(t *testing.T, s *Set) {
+		if s.Panel%s.Lanes != 0 || s.Rows < 1 {
+			t.Errorf("tile of %d×%d with %d lanes", s.Rows, s.Panel, s.Lanes)
+		}
+		for n, want := range map[int]int{0: 0, 1: s.Lanes, s.Lanes: s.Lanes, s.Lanes + 1: 2 * s.Lanes} {
+			if got := s.Pad(n); got != want {
+				t.Errorf("Pad(%d) = %d, want %d", n, got, want)
+			}
+		}
+		one := s.FMA(1)
+		if one < int64(2*s.Lanes) || s.FMA(1000) != 1000*one || s.FMA(0) != 0 {
+			t.Errorf("FMA counts %d operations a round, %d in 1000", one, s.FMA(1000))
+		}
+	})
+}
+
+// everyRoutine calls each routine once with matrices of rows×cols in slices of the given length.
+func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
+	x, y, z := make([]float32, length), make([]float32, length), make([]float32, length)
+	v, w, u := make([]float32, 4096), make([]float32, 4096), make([]float32, 4096)
+	index := make([]int32, 4096)
+	return map[string]func(){
+		"Gemm":       func() { s.Gemm(rows, cols, cols, x, cols, y, cols, z, cols, true) },
+		"GemmT":      func() { s.GemmT(cols, cols, rows, x, cols, y, cols, z, cols, false) },
+		"Pack":       func() { s.Pack(rows, cols, z, s.Pad(rows), x, cols, 1) },
+		"Softmax":    func() { s.Softmax(rows, cols, x, cols, v, w, u) },
+		"ScaleRows":  func() { s.ScaleRows(rows, cols, y, cols, x, cols, v) },
+		"MaxCols":    func() { s.MaxCols(rows, cols, x, cols, v) },
+		"ExpCols":    func() { s.ExpCols(rows, cols, x, cols, v, 1) },
+		"ReLU":       func() { s.ReLU(rows, cols, x, cols, 1) },
+		"DotCols":    func() { s.DotCols(rows, cols, x, cols, v, w) },
+		"SumRows":    func() { s.SumRows(rows, cols, x, cols, v) },
+		"SquareRows": func() { s.SquareRows(rows, cols, x, cols, v) },
+		"ArgMaxCols": func() { s.ArgMaxCols(rows, cols, x, cols, index) },
+		"Exp2":       func() { s.Exp2(y, v[:rows*cols]) },
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	onSets(t, func(t *testing.T, s *Set) {
+		for name, call := range everyRoutine(s, 70, 3*s.Lanes, 80*6*s.Lanes) {
+			if n := testing.AllocsPerRun(3, call); n != 0 {
+				t.Errorf("%s allocates %v times", name, n)
+			}
+		}
+	})
+}
+
+func TestShortSlices(t *testing.T) {
+	onSets(t, func(t *testing.T, s *Set) {
+		rows, cols := s.Lanes, 2*s.Lanes
+		for name, call := range everyRoutine(s, rows, cols, rows*cols-1) {
+			if msg := panics(call); msg == "" {
+				t.Errorf("%s takes a slice that is too short", name)
+			}
+		}
+		for name, call := range everyRoutine(s, rows, s.Lanes+1, 1<<12) {
+			switch name {
+			case "Pack", "ScaleRows", "SquareRows", "Exp2":
+				continue // any number of columns
+			}
+			if msg := panics(call); !strings.Contains(msg, "lanes") {
+				t.Errorf("%s with %d columns panics with %q", name, s.Lanes+1, msg)
+			}
+		}
+	})
+}
+
+// panics returns what f panics with, or "".
+func panics(f func()) (msg string) {
+	defer func() {
+		if r := recover(); r != nil {
+			msg = fmt.Sprint(r)
+		}
+	}()
+	f()
+	return ""
+}
+
+func TestCPU(t *testing.T) {
+	info := CPU()
+	if info.L1D < 0 || info.L2 < 0 || info.L3 < 0 || info.Cores < 0 {
+		t.Errorf("negative sizes in %+v", info)
+	}
+	for i, f := range info.Features {
+		if f == "" || i > 0 && info.Features[i-1] == f {
+			t.Errorf("feature %d of %v is empty or repeated", i, info.Features)
+		}
+	}
+}
