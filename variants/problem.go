@@ -225,6 +225,9 @@ func (p *Problem) Set(name, value string) {
 	p.values[name] = value
 }
 
+// Seed is the request's seed, for parameters that must reproduce another program's stream.
+func (p *Problem) Seed() uint64 { return p.seed }
+
 // Given reports whether the request fixes an option, by name or by the size of a side input.
 func (p *Problem) Given(name string) bool { return p.given[name] }
 

@@ -59,4 +59,18 @@ func (o *Operands) Bias(head int) []float32 {
 	return cut(o.bias, head/o.shape.Heads, o.shape.S)
 }
 
+// ClearMasked zeroes the rows of a head's output whose token is masked: for self-attention in which a masked token has no output.
+func (o *Operands) ClearMasked(head int, rows Rows) {
+	if o.valid == nil {
+		return
+	}
+	n, e := o.shape.N, o.shape.E
+	valid, out := o.valid[head/o.shape.Heads*n:][:n], o.Out(head)
+	for i := range rows.Count {
+		if r := rows.At(i); !valid[r] {
+			clear(out[r*e : (r+1)*e])
+		}
+	}
+}
+
 func cut(x []float32, i, size int) []float32 { return x[i*size : (i+1)*size] }

@@ -1,0 +1,187 @@
+package longformer
+
+import (
+	"math"
+
+	"attnbench/variants"
+	"attnbench/variants/tile"
+)
+
+// plan walks each head twice: first the band and the global keys of all rows, in tiles of rows that lie dilation apart, so that
+// the keys which a tile sees are evenly spaced too; then the rows of global tokens, against all keys.
+type plan struct {
+	problem  *variants.Problem
+	operands tile.Operands
+	engine   *tile.Engine
+	queries  int // rows of a query tile
+	half     int // keys of the window on one side, clipped to the sequence
+	tiles    int // query tiles of the head that has the most
+
+	dilation []int32   // per head
+	globals  []int32   // positions of global tokens, ascending
+	hidden   []float32 // [n] or [batch, n]: -Inf at tokens that are no keys of the band, being global or masked; maybe empty
+
+	band, rows func(w *tile.Walk, job int)
+}
+
+func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
+	s, count := p.Shape, len(globals(p))
+	a := &plan{problem: p, operands: tile.NewOperands(p, ws), half: min(p.Int("window")/2, s.N)}
+	nearest := s.N
+	for h := range s.Heads {
+		nearest = min(nearest, dilation(p, h))
+	}
+	var keys int
+	a.queries, keys = tile.Sizes(p.Kernels, ceilDiv(s.N, nearest), s.N)
+	for h := range s.Heads {
+		a.tiles = max(a.tiles, a.classes(dilation(p, h)).tiles())
+	}
+	a.engine = tile.New(ws, tile.Config{
+		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys,
+	})
+	a.dilation = variants.Alloc[int32](ws, s.Heads)
+	a.globals = variants.Alloc[int32](ws, count)
+	switch {
+	case p.Valid != nil:
+		a.hidden = variants.Alloc[float32](ws, s.Batch*s.N)
+	case count > 0:
+		a.hidden = variants.Alloc[float32](ws, s.N)
+	}
+	a.band, a.rows = a.bandTile, a.globalTile
+	return a
+}
+
+// Prepare fills the tables of dilations, global tokens and hidden keys.
+func (a *plan) Prepare() {
+	a.operands.Prepare()
+	for h := range a.dilation {
+		a.dilation[h] = int32(dilation(a.problem, h))
+	}
+	for i, valid := range a.problem.Valid {
+		if !valid {
+			a.hidden[i] = float32(math.Inf(-1))
+		}
+	}
+	for i, g := range globals(a.problem) {
+		a.globals[i] = int32(g)
+		for at := int(g); at < len(a.hidden); at += a.problem.Shape.N {
+			a.hidden[at] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// Forward computes out from q, k and v: see variants.Attention.
+func (a *plan) Forward(out, q, k, v []float32) {
+	a.operands.Set(out, q, k, v)
+	heads := a.problem.Shape.Slices()
+	a.engine.Run(heads*a.tiles, a.band)
+	if len(a.globals) > 0 {
+		a.engine.Continue(heads*a.engine.Tiles(len(a.globals)), a.rows)
+	}
+	a.operands.Clear()
+}
+
+// Executed is the number of floating-point operations of the last Forward.
+func (a *plan) Executed() int64 { return a.engine.Executed() }
+
+// classes are the tokens of a head by position modulo its dilation: a window stays within one class.
+type classes struct{ n, dilation, queries int }
+
+func (a *plan) classes(dilation int) classes { return classes{a.problem.Shape.N, dilation, a.queries} }
+
+// each is the number of query tiles of a class, the last one empty in some.
+func (c classes) each() int { return ceilDiv(ceilDiv(c.n, c.dilation), c.queries) }
+
+func (c classes) tiles() int { return min(c.dilation, c.n) * c.each() }
+
+// bandTile computes the rows of one query tile over band and global keys; the rows of global tokens are left to globalTile.
+func (a *plan) bandTile(w *tile.Walk, job int) {
+	head, i := job/a.tiles, job%a.tiles
+	c := a.classes(int(a.dilation[head%a.problem.Shape.Heads]))
+	if i >= c.tiles() {
+		return // another head has more
+	}
+	class, first := i/c.each(), i%c.each()*c.queries
+	size := ceilDiv(c.n-class, c.dilation)
+	if first >= size {
+		return
+	}
+	rows := tile.Rows{Start: class + first*c.dilation, Count: min(c.queries, size-first), Stride: c.dilation}
+	hidden := a.hiddenKeys(head)
+	if allHidden(hidden, rows) {
+		a.operands.ClearMasked(head, rows)
+		return
+	}
+	from, to, ahead := max(0, first-a.half), min(size, first+rows.Count+a.half), a.half
+	if a.problem.Shape.Causal {
+		to, ahead = first+rows.Count, 0
+	}
+	w.Begin(a.operands.Q(head), rows)
+	w.Visit(a.operands.K(head), a.operands.V(head), tile.Keys{
+		Rows: tile.Rows{Start: class + from*c.dilation, Count: to - from, Stride: c.dilation},
+		Band: true, Lo: -a.half * c.dilation, Hi: ahead * c.dilation, Bias: hidden,
+	})
+	a.visitGlobals(w, head, rows)
+	w.End(a.operands.Out(head))
+	a.operands.ClearMasked(head, rows)
+}
+
+// visitGlobals lets rows meet the global keys, or those that are not in their future.
+func (a *plan) visitGlobals(w *tile.Walk, head int, rows tile.Rows) {
+	past, reached := len(a.globals), len(a.globals)
+	if a.problem.Shape.Causal {
+		past, reached = 0, 0
+		for _, g := range a.globals {
+			if int(g) <= rows.Start {
+				past++
+			}
+			if int(g) <= rows.At(rows.Count-1) {
+				reached++
+			}
+		}
+	}
+	k, v := a.operands.K(head), a.operands.V(head)
+	w.Visit(k, v, tile.Keys{Rows: tile.List(a.globals[:past])})
+	w.Visit(k, v, tile.Keys{Rows: tile.List(a.globals[past:reached]), Band: true, Lo: -tile.Unlimited})
+}
+
+// globalTile computes rows of global tokens, which see every key that is not masked.
+func (a *plan) globalTile(w *tile.Walk, job int) {
+	s, tiles := a.problem.Shape, a.engine.Tiles(len(a.globals))
+	head, at := job/tiles, a.engine.Rows(job%tiles, len(a.globals))
+	rows := tile.List(a.globals[at.Start : at.Start+at.Count])
+	q, k, v := a.operands.Q(head), a.operands.K(head), a.operands.V(head)
+	if _, own := a.problem.Input("q_global"); own {
+		q = a.problem.PerHead("q_global", head%s.Heads, 3)
+		k = a.problem.PerHead("k_global", head%s.Heads, 3)
+		v = a.problem.PerHead("v_global", head%s.Heads, 3)
+	}
+	keys := tile.Keys{Rows: tile.Range(0, s.N), Bias: a.operands.Bias(head)}
+	if s.Causal {
+		keys.Band, keys.Lo = true, -tile.Unlimited
+		keys.Count = rows.At(rows.Count-1) + 1
+	}
+	w.Begin(q, rows)
+	w.Visit(k, v, keys)
+	w.End(a.operands.Out(head))
+}
+
+// hiddenKeys is the part of hidden that holds for a head, nil if no token is hidden.
+func (a *plan) hiddenKeys(head int) []float32 {
+	if a.problem.Valid == nil {
+		return a.hidden
+	}
+	n := a.problem.Shape.N
+	return a.hidden[head/a.problem.Shape.Heads*n:][:n]
+}
+
+func allHidden(hidden []float32, rows tile.Rows) bool {
+	for i := range rows.Count {
+		if len(hidden) == 0 || hidden[rows.At(i)] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
