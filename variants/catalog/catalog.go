@@ -10,6 +10,7 @@ import (
 	"attnbench/variants/flash"
 	"attnbench/variants/full"
 	"attnbench/variants/identity"
+	"attnbench/variants/linformer"
 )
 
 // All returns the declarations of all mechanisms.
@@ -17,6 +18,7 @@ func All() []*variants.Mechanism {
 	return []*variants.Mechanism{
 		full.Mechanism(),
 		flash.Mechanism(),
+		linformer.Mechanism(),
 		identity.Mechanism(),
 	}
 }
