@@ -68,9 +68,9 @@ func (m *Mechanism) Option(name string) (*Option, error) {
 		names[i] = m.Options[i].Name
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%s has no option %q: it has none", m.Name, name)
+		return nil, fmt.Errorf("no option %q: it has none", name)
 	}
-	return nil, fmt.Errorf("%s has no option %q%s (it has %s)", m.Name, name, DidYouMean(name, names), strings.Join(names, ", "))
+	return nil, fmt.Errorf("no option %q%s (there are %s)", name, DidYouMean(name, names), strings.Join(names, ", "))
 }
 
 // Canonical checks a value and returns it as results write it: numbers without exponent, lists as 1|2|3.

@@ -96,7 +96,7 @@ func TestResolveRefuses(t *testing.T) {
 		change        func(r *Request)
 		want          string
 	}{
-		{name: "unknown option", options: "sise=3", want: `toy: toy has no option "sise": did you mean "size"?`},
+		{name: "unknown option", options: "sise=3", want: `toy: no option "sise": did you mean "size"?`},
 		{name: "range", options: "size=65", want: "size=65: it must be between 1 and 64"},
 		{name: "not a number", options: "size=many", want: "size=many: it must be a whole number"},
 		{name: "odd", options: "width=3", want: "width=3: it must be even"},
