@@ -55,7 +55,7 @@ func (e ElementType) String() string { return [...]string{"float32", "int64", "u
 
 func (e ElementType) size() int64 { return [...]int64{4, 8, 1}[e] }
 
-func sizeOf[T Number]() int64 {
+func sizeOf[T any]() int64 {
 	var x T
 	return int64(unsafe.Sizeof(x))
 }

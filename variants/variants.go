@@ -131,13 +131,9 @@ type Workspace struct {
 // Bytes is what has been handed out so far.
 func (w *Workspace) Bytes() int64 { return w.bytes }
 
-// Number is what workspaces hold.
-type Number interface {
-	~float32 | ~float64 | ~int32 | ~int64 | ~uint64 | ~uint16 | ~uint8
-}
-
-// Alloc returns n zeroed elements of the workspace, nil where the workspace only counts.
-func Alloc[T Number](w *Workspace, n int) []T {
+// Alloc returns n zeroed elements of the workspace, nil where the workspace only counts. T is plain data: a number, or a struct of
+// numbers.
+func Alloc[T any](w *Workspace, n int) []T {
 	w.bytes += int64(n) * sizeOf[T]()
 	if w.dry {
 		return nil

@@ -17,6 +17,11 @@ const rowsAtOnce = 64
 // Attention computes the wanted rows of softmax(Q·Kᵀ/√d + M)·V for one head (spec §1): [len(h.Rows), e]. Keys that the problem's
 // mask or causality hides have weight 0; a row that sees no key is 0.
 func Attention(p *variants.Problem, h variants.Head) []float64 {
+	return Edited(p, h, func(int, []float64) {})
+}
+
+// Edited is Attention with an edit of each row's logits, which are those of keys 0, 1, …, before masks and softmax.
+func Edited(p *variants.Problem, h variants.Head, edit func(row int, logits []float64)) []float64 {
 	s := p.Shape
 	out := make([]float64, len(h.Rows)*s.E)
 	scores := make([]float64, rowsAtOnce*s.S)
@@ -36,6 +41,7 @@ func Attention(p *variants.Problem, h variants.Head) []float64 {
 		w := general(len(rows), keys, keys, scores)
 		blas64.Gemm(blas.NoTrans, blas.Trans, 1/math.Sqrt(float64(s.D)), q, general(keys, s.D, s.D, h.K), 0, w)
 		for i, r := range rows {
+			edit(r, scores[i*keys:(i+1)*keys])
 			Softmax(scores[i*keys:(i+1)*keys], Visible(s, r), valid)
 		}
 		o := general(len(rows), s.E, s.E, out[first*s.E:])

@@ -45,6 +45,7 @@ func New(ws *variants.Workspace, c Config) *Engine {
 	e := &Engine{config: c, walks: make([]Walk, c.Pool.Threads())}
 	cols := c.Kernels.Pad(c.Queries)
 	for i := range e.walks {
+		e.walks[i].worker = i
 		e.walks[i].allocate(ws, &e.config, cols)
 	}
 	if c.Scores > 0 {
@@ -135,16 +136,23 @@ type Keys struct {
 	Bias []float32
 	// Add is added to every logit of the visit: log c makes each key count c times.
 	Add float32
-	// Pairs are added to single logits; ascending by Key.
+	// Spans limits each key of the visit to a range of columns of the query tile: keys and queries in an order where what sees a
+	// key is contiguous cost a comparison a key, not a pair. Tiles outside are skipped. Nil: every query sees every key.
+	Spans []Span
+	// Pairs change single logits; ascending by Key.
 	Pairs []Pair
 	// Scale multiplies each key vector; it is indexed by the key's row and needs Rows.Index. Nil: none.
 	Scale []float32
 }
 
-// Pair is a term added to the logit of one pair: the numbers count within the visit's keys and the query tile's rows.
+// Span is the range of a query tile's rows, numbered from 0, that see a key: From ≤ row < To.
+type Span struct{ From, To int32 }
+
+// Pair changes the logit of one pair: the numbers count within the visit's keys and the query tile's rows. Spans must not hide it.
 type Pair struct {
 	Key, Query int32
 	Add        float32 // -Inf masks the pair
+	Replace    bool    // Add takes the logit's place
 }
 
 // Unlimited is a Band limit that no pair reaches.

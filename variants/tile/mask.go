@@ -3,8 +3,29 @@ package tile
 import "math"
 
 // window returns the columns [c0, c1) of queries that see any key of the tile, c0 rounded down to a vector, and whether some
-// pairs inside are out of the band.
+// pairs inside are out of the band. Spans narrow it.
 func (w *Walk) window(keys Keys) (c0, c1 int, partial bool) {
+	c0, c1, partial = w.inBand(keys)
+	if keys.Spans != nil {
+		from, to := hull(keys.Spans)
+		c0, c1 = max(c0, from/w.config.Kernels.Lanes*w.config.Kernels.Lanes), min(c1, to)
+	}
+	return c0, c1, partial
+}
+
+// hull is the smallest range that holds all spans, empty where they are.
+func hull(spans []Span) (from, to int) {
+	from = math.MaxInt
+	for _, s := range spans {
+		if s.From < s.To {
+			from, to = min(from, int(s.From)), max(to, int(s.To))
+		}
+	}
+	return from, to
+}
+
+// inBand is the window of the band alone.
+func (w *Walk) inBand(keys Keys) (c0, c1 int, partial bool) {
 	n := w.rows.Count
 	if !keys.Band {
 		return 0, n, false
@@ -55,12 +76,15 @@ func (k Keys) masked() bool {
 	return true
 }
 
-// edit applies band, biases and single pairs to the scores of the queries [c0, c0+cols).
+// edit applies band, spans, biases and single pairs to the scores of the queries [c0, c0+cols).
 func (w *Walk) edit(keys Keys, s []float32, lds, c0, cols, offset int, partial bool) {
 	if partial {
 		for i := range keys.Count {
 			w.maskBand(keys, keys.At(i), s[i*lds:][:cols], c0)
 		}
+	}
+	for i, span := range keys.Spans {
+		maskSpan(s[i*lds:][:cols], int(span.From)-c0, int(span.To)-c0)
 	}
 	if keys.Bias != nil || keys.Add != 0 {
 		for i := range keys.Count {
@@ -77,7 +101,11 @@ func (w *Walk) edit(keys Keys, s []float32, lds, c0, cols, offset int, partial b
 	end := int32(offset + keys.Count)
 	for ; w.pairs < len(keys.Pairs) && keys.Pairs[w.pairs].Key < end; w.pairs++ {
 		pair := keys.Pairs[w.pairs]
-		s[(int(pair.Key)-offset)*lds+int(pair.Query)-c0] += pair.Add * log2e
+		logit := &s[(int(pair.Key)-offset)*lds+int(pair.Query)-c0]
+		if pair.Replace {
+			*logit = 0
+		}
+		*logit += pair.Add * log2e
 	}
 }
 
@@ -106,7 +134,12 @@ func (w *Walk) maskBand(keys Keys, key int, row []float32, c0 int) {
 		return
 	}
 	v0, v1 := w.visible(key, keys)
-	v0, v1 = min(max(v0-c0, 0), len(row)), min(max(v1-c0, 0), len(row))
+	maskSpan(row, v0-c0, v1-c0)
+}
+
+// maskSpan masks the columns of a row outside [v0, v1).
+func maskSpan(row []float32, v0, v1 int) {
+	v0, v1 = min(max(v0, 0), len(row)), min(max(v1, 0), len(row))
 	fill(row[:v0], negInf)
 	if v1 > v0 {
 		fill(row[v1:], negInf)

@@ -170,30 +170,46 @@ func compareRows(t *rapid.T, p *problem, rows Rows, got []float32) {
 	}
 }
 
-// TestPairs weights and masks single pairs in a visit that is split into several tiles.
+// TestPairs weights, replaces and masks single pairs, and limits keys to ranges of queries, in a visit that is split into tiles.
 func TestPairs(t *testing.T) {
-	const n, d = 9, 4
+	const n, d = 19, 4
 	x := make([]float32, n*d)
 	variants.Normal(variants.Stream(1, "x", 0), x, 1)
-	pairs := []Pair{{Key: 0, Query: 3, Add: negInf}, {Key: 4, Query: 0, Add: 2}, {Key: 5, Query: 8, Add: negInf}, {Key: 8, Query: 8, Add: -1}}
+	pairs := []Pair{
+		{Key: 0, Query: 3, Add: negInf}, {Key: 4, Query: 2, Add: 2}, {Key: 5, Query: 8, Add: negInf},
+		{Key: 8, Query: 8, Add: -1}, {Key: 18, Query: 18, Add: -2, Replace: true},
+	}
+	spans := make([]Span, n)
+	for j := range spans {
+		spans[j] = Span{From: int32(j / 2), To: int32(n - j%3)}
+	}
+	spans[6], spans[7] = Span{}, Span{From: 12, To: 12} // a whole tile that nobody sees
 	pool := work.NewPool(1)
 	defer pool.Close()
 	e := New(&variants.Workspace{}, Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 1, Queries: n, Keys: 2})
 	got := make([]float32, n*d)
 	e.Run(1, func(w *Walk, _ int) {
 		w.Begin(x, Range(0, n))
-		w.Visit(x, x, Keys{Rows: Range(0, n), Pairs: pairs})
+		w.Visit(x, x, Keys{Rows: Range(0, n), Pairs: pairs, Spans: spans})
 		w.End(got)
 	})
 	for i := range n {
 		want, sum := make([]float64, d), 0.0
 		for j := range n {
+			if i < int(spans[j].From) || i >= int(spans[j].To) {
+				continue
+			}
 			var logit float64
 			for c := range d {
 				logit += float64(x[i*d+c]) * float64(x[j*d+c])
 			}
 			for _, p := range pairs {
-				if int(p.Key) == j && int(p.Query) == i {
+				if int(p.Key) != j || int(p.Query) != i {
+					continue
+				}
+				if p.Replace {
+					logit = float64(p.Add)
+				} else {
 					logit += float64(p.Add)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 // Walk is one worker's way through the key tiles of a query tile.
 type Walk struct {
 	config   *Config
+	worker   int
 	executed int64
 
 	rows  Rows // of the query tile
@@ -43,6 +44,9 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.kbuf = variants.Alloc[float32](ws, max(c.Keys, c.Queries)*c.D)
 	w.vbuf = variants.Alloc[float32](ws, c.Keys*w.lde)
 }
+
+// Worker is the number of the worker that walks, below Pool.Threads: it picks a schedule's own scratch memory.
+func (w *Walk) Worker() int { return w.worker }
 
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
 func (w *Walk) Begin(q []float32, rows Rows) {
@@ -89,6 +93,9 @@ func (w *Walk) Visit(k, v []float32, keys Keys) {
 		part := keys
 		to := min(from+w.config.Keys, keys.Count)
 		part.Rows = keys.slice(from, to)
+		if keys.Spans != nil {
+			part.Spans = keys.Spans[from:to]
+		}
 		if w.kept != nil {
 			w.keep(k, v, part)
 		} else {
