@@ -69,7 +69,7 @@ func one(p *variants.Problem) bool {
 
 func projection(name, doc string, keys bool) variants.Input {
 	return variants.Input{
-		Name: name, Doc: doc, Layout: "[k, s], or [heads, k, s] with sharing=none", Learned: true,
+		Name: name, Doc: doc, Layout: "[k, s] or [heads, k, s]", Learned: true,
 		Dims: func(p *variants.Problem) [][]int {
 			k, s := p.Int("k"), p.Shape.S
 			switch {
