@@ -1,0 +1,152 @@
+package reformer
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/tile"
+)
+
+// Limits of one step of the engine: queries of a tile, keys of a visit.
+const (
+	mostQueries = 128
+	mostKeys    = 128
+)
+
+type plan struct {
+	schedule
+	shape    variants.Shape
+	p        *variants.Problem
+	operands tile.Operands
+	order    *order
+	engine   *tile.Engine
+	queries  int // of a tile: a chunk, or an even share of one
+	shares   int // tiles of a chunk
+	round    int // that runs
+	dedup    bool
+
+	top, sum []float32 // [slices, n]: the softmax of every query between rounds
+	views    []view    // per worker
+	visit    func(w *tile.Walk, job int)
+}
+
+func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
+	l := &plan{p: p, shape: p.Shape, operands: tile.NewOperands(p, ws), order: newOrder(p, ws), dedup: p.Bool("dedup")}
+	l.schedule = newSchedule(p, l.order)
+	l.shares = ceilDiv(l.chunk, mostQueries)
+	l.queries = ceilDiv(l.chunk, l.shares)
+	l.engine = tile.New(ws, tile.Config{
+		Kernels: p.Kernels, Pool: p.Pool, D: p.Shape.D, E: p.Shape.E, Scale: 1,
+		Queries: l.queries, Keys: mostKeys,
+	})
+	if l.rounds > 1 {
+		l.top = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
+		l.sum = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
+	}
+	l.views = make([]view, p.Pool.Threads())
+	for i := range l.views {
+		l.views[i].allocate(ws, l)
+	}
+	l.visit = l.tile
+	return l
+}
+
+// Prepare fills the tables of the hash.
+func (l *plan) Prepare() { l.order.Prepare() }
+
+// Forward computes out from q and v; k is ignored.
+func (l *plan) Forward(out, q, _, v []float32) {
+	l.operands.Set(out, q, nil, v)
+	l.order.Run(q)
+	l.zeroMasked()
+	for l.round = range l.rounds {
+		run := l.engine.Continue
+		if l.round == 0 {
+			run = l.engine.Run
+		}
+		run(l.shape.Slices()*l.chunks*l.shares, l.visit)
+	}
+	l.operands.Clear()
+}
+
+// Executed is the number of floating-point operations of the last Forward.
+func (l *plan) Executed() int64 { return l.order.Executed() + l.engine.Executed() }
+
+// Traces returns the bucket of every token within its round; a token that the key mask hides is in the bucket after the last.
+func (l *plan) Traces() map[string]variants.Tensor {
+	t := variants.Tensor{Dims: []int{l.shape.Slices(), l.rounds, l.shape.N}, I64: make([]int64, len(l.order.bucket))}
+	for i, b := range l.order.bucket {
+		t.I64[i] = int64(b)
+	}
+	return map[string]variants.Tensor{"buckets": t}
+}
+
+// zeroMasked clears the outputs of tokens that the key mask hides: no tile holds them.
+func (l *plan) zeroMasked() {
+	for slice := range l.shape.Slices() {
+		for t, valid := range l.p.ValidKeys(slice / l.shape.Heads) {
+			if !valid {
+				clear(l.operands.Out(slice)[t*l.shape.E : (t+1)*l.shape.E])
+			}
+		}
+	}
+}
+
+// tile takes a tile of queries through what its chunk sees in the round.
+func (l *plan) tile(w *tile.Walk, job int) {
+	tiles := l.chunks * l.shares
+	slice, chunk, share := job/tiles, job%tiles/l.shares, job%l.shares
+	valid := l.order.valid[slice/l.shape.Heads]
+	first := min(chunk*l.chunk+share*l.queries, valid)
+	last := min(first+l.queries, (chunk+1)*l.chunk, valid)
+	if first >= last {
+		return
+	}
+	c := &l.views[w.Worker()]
+	c.begin(slice, first, last)
+	l.begin(w, slice, c.queries)
+	parts, count := l.parts(l.round, chunk, valid)
+	for _, part := range parts[:count] {
+		l.meet(w, c, part)
+	}
+	l.end(w, slice)
+}
+
+// meet lets the tile visit the keys of a part.
+func (l *plan) meet(w *tile.Walk, c *view, keys part) {
+	tokens := l.order.part(l.order.token, c.slice, int(keys.round))
+	for from := keys.from; from < keys.to; from += mostKeys {
+		visit := tile.Keys{Scale: l.norms(c.slice)}
+		visit.Rows = tile.List(tokens[from:min(from+mostKeys, keys.to)])
+		visit.Spans = c.spans(int(keys.round), visit.Index)
+		visit.Pairs = c.pairs(visit.Index, visit.Spans)
+		w.Visit(l.operands.Q(c.slice), l.operands.V(c.slice), visit)
+	}
+	c.end(keys)
+}
+
+func (l *plan) norms(slice int) []float32 { return l.order.norm[slice*l.shape.N : (slice+1)*l.shape.N] }
+
+// begin starts the softmax of the queries, or goes on with that of the rounds before.
+func (l *plan) begin(w *tile.Walk, slice int, queries []int32) {
+	q, rows := l.operands.Q(slice), tile.List(queries)
+	if l.round == 0 {
+		w.Begin(q, rows)
+		return
+	}
+	top, sum := l.statistics(slice)
+	w.Resume(q, rows, l.operands.Out(slice), top, sum)
+}
+
+// end leaves the softmax to the next round, or writes the output in the last.
+func (l *plan) end(w *tile.Walk, slice int) {
+	if l.round == l.rounds-1 {
+		w.End(l.operands.Out(slice))
+		return
+	}
+	top, sum := l.statistics(slice)
+	w.Suspend(l.operands.Out(slice), top, sum)
+}
+
+func (l *plan) statistics(slice int) (top, sum []float32) {
+	n := l.shape.N
+	return l.top[slice*n : (slice+1)*n], l.sum[slice*n : (slice+1)*n]
+}
