@@ -22,30 +22,30 @@ func (r *routines) GemmT(m, n, k int, a []float32, lda int, b []float32, ldb int
 	r.product(r.gemmT, operand{a, 1, lda}, lda, matrix{b, k, n, ldb}, matrix{c, m, n, ldc}, add)
 }
 
-// product goes through k, the panels of B and the rows of A in steps that keep a call short.
+// product goes through k, blocks of rows and panels of B. A block of A of usual depth stays in the
+// first-level cache while the panels pass.
 func (r *routines) product(tiles []product, a operand, lda int, b, c matrix, add bool) {
-	if c.rows == 0 || c.cols == 0 {
-		return
-	}
-	if b.rows == 0 {
-		if !add {
-			clearMatrix(c)
-		}
-		return
+	if b.rows == 0 && !add {
+		clearMatrix(c)
 	}
 	for p := 0; p < b.rows; p += depthLimit {
 		k := min(depthLimit, b.rows-p)
-		for j := 0; j < c.cols; {
-			vecs := r.width((c.cols - j) / r.lanes)
-			n := vecs * r.lanes
-			step := max(1, flopLimit/(2*n*k*r.rows)) * r.rows
-			for i := 0; i < c.rows; i += step {
+		step := r.rowBlock(k)
+		for i := 0; i < c.rows; i += step {
+			for j := 0; j < c.cols; {
+				vecs := r.width((c.cols - j) / r.lanes)
 				tiles[vecs-1](min(step, c.rows-i), k, &a.x[i*a.row+p*a.col], lda,
 					&b.x[p*b.ld+j], b.ld, &c.x[i*c.ld+j], c.ld, add || p > 0)
+				j += vecs * r.lanes
 			}
-			j += n
 		}
 	}
+}
+
+// rowBlock is the number of rows that one call takes: eight tiles, or fewer where k is large.
+func (r *routines) rowBlock(k int) int {
+	tile := 2 * r.rows * r.panel * r.lanes * k // flops
+	return r.rows * max(1, min(8, flopLimit/tile))
 }
 
 // width chooses the next panel, in vectors. What is more than one panel and less than two is halved: two

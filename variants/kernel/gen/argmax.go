@@ -52,8 +52,8 @@ type extremes struct{ high, low, atHigh, atLow, scratch []vec }
 // pick replaces lanes of to by those of from where "x predicate y" holds.
 func (r *routine) pick(predicate int, y, x, scratch, from, to vec) {
 	if r.masks {
-		r.op("VCMPPS", predicate, y, x, mask(0))
-		r.op("VMOVUPS", from, mask(0), to)
+		r.op("VCMPPS", predicate, y, x, "K1")
+		r.op("VMOVUPS", from, "K1", to)
 		return
 	}
 	r.op("VCMPPS", predicate, y, x, scratch)

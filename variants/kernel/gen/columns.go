@@ -87,20 +87,20 @@ func expSum(set *isa) *routine {
 		"raises 2 to every x-m, where x ≤ m, and adds up the columns.",
 		"x[r*ld+c] = 2^(x[r*ld+c] - m[c])", "sum[c] += x[r*ld+c]"), "m *float32", "sum *float32")
 	r.load("m", "DI", "sum", "R10")
-	negated, sum := r.alloc(set.powerWidth()), r.alloc(set.powerWidth())
-	e := r.newPower(set.powerWidth(), true)
-	r.columns(set.powerWidth(), []string{"DI", "R10"}, func(width int) {
-		r.negate("DI", negated[:width])
-		r.loadAll("R10", sum[:width])
+	e := r.newPower(true, 2*set.panel)
+	r.columns(set.panel, []string{"DI", "R10"}, func(width int) {
+		negated, sum := r.alloc(width), r.alloc(width)
+		r.negate("DI", negated)
+		r.loadAll("R10", sum)
 		r.eachRow(func() {
-			r.addAll(negated[:width], xAt, e.x)
-			r.power(e, width)
-			r.storeAll(e.p[:width], xAt)
 			for i := range width {
-				r.op("VADDPS", e.p[i], sum[i], sum[i])
+				r.op("VADDPS", r.at(xAt, i), negated[i], e.x)
+				r.power(e)
+				r.op("VMOVUPS", e.p, r.at(xAt, i))
+				r.op("VADDPS", e.p, sum[i], sum[i])
 			}
 		})
-		r.storeAll(sum[:width], "R10")
+		r.storeAll(sum, "R10")
 	})
 	return r
 }
@@ -109,18 +109,19 @@ func expCols(set *isa) *routine {
 	r := columnRoutine(set, "ExpCols", columnDoc(set, "raises 2 to every x-sub and adds a constant.",
 		"x[r*ld+c] = 2^(x[r*ld+c] - sub[c]) + add"), "sub *float32", "add float32")
 	r.load("sub", "DI")
-	negated, add := r.alloc(set.powerWidth()), r.alloc(1)[0]
+	add := r.alloc(1)[0]
 	r.op("VBROADCASTSS", r.arg("add"), add)
-	e := r.newPower(set.powerWidth(), false)
-	r.columns(set.powerWidth(), []string{"DI"}, func(width int) {
-		r.negate("DI", negated[:width])
+	e := r.newPower(false, set.panel)
+	r.columns(set.panel, []string{"DI"}, func(width int) {
+		negated := r.alloc(width)
+		r.negate("DI", negated)
 		r.eachRow(func() {
-			r.addAll(negated[:width], xAt, e.x)
-			r.power(e, width)
 			for i := range width {
-				r.op("VADDPS", add, e.p[i], e.p[i])
+				r.op("VADDPS", r.at(xAt, i), negated[i], e.x)
+				r.power(e)
+				r.op("VADDPS", add, e.p, e.p)
+				r.op("VMOVUPS", e.p, r.at(xAt, i))
 			}
-			r.storeAll(e.p[:width], xAt)
 		})
 	})
 	return r
@@ -134,13 +135,6 @@ func (r *routine) negate(base string, to []vec) {
 	}
 }
 
-// addAll computes sums of registers and consecutive vectors in memory.
-func (r *routine) addAll(a []vec, base string, sum []vec) {
-	for i, v := range a {
-		r.op("VADDPS", r.at(base, i), v, sum[i])
-	}
-}
-
 func alphas(set *isa) *routine {
 	r := newRoutine(set, "Alphas", fmt.Sprintf(`turns old maxima into factors and rescales the sums.
 
@@ -151,17 +145,17 @@ func alphas(set *isa) *routine {
 	}`, set.lanes), "vecs int", "m *float32", "sum *float32", "alpha *float32")
 	r.returns = true
 	r.load("vecs", "CX", "m", "SI", "sum", "DX", "alpha", "DI")
-	v := r.alloc(2)
-	e := r.newPower(1, true)
+	v := r.alloc(1)[0]
+	e := r.newPower(true, 0)
 	r.op("XORQ", "AX", "AX")
 	r.loop("vec", "CX", func() {
-		r.op("VMOVUPS", r.at("DI", 0), v[0])
-		r.op("VSUBPS", r.at("SI", 0), v[0], e.x[0])
-		r.power(e, 1)
-		r.op("VMOVUPS", e.p[0], r.at("DI", 0))
-		r.op("VMULPS", r.at("DX", 0), e.p[0], v[0])
-		r.op("VMOVUPS", v[0], r.at("DX", 0))
-		r.compareBits(notEqual, e.constant["One"], e.p[0], v[1], "BX")
+		r.op("VMOVUPS", r.at("DI", 0), v)
+		r.op("VSUBPS", r.at("SI", 0), v, e.x)
+		r.power(e)
+		r.op("VMOVUPS", e.p, r.at("DI", 0))
+		r.op("VMULPS", r.at("DX", 0), e.p, v)
+		r.op("VMOVUPS", v, r.at("DX", 0))
+		r.compareBits(notEqual, e.constant["One"], e.p, v, "BX")
 		r.op("ORQ", "BX", "AX")
 		for _, p := range []string{"SI", "DX", "DI"} {
 			r.op("ADDQ", set.bytes(), p)
@@ -176,8 +170,8 @@ func alphas(set *isa) *routine {
 // compareBits sets a bit of a general register for every lane where "x predicate y" holds.
 func (r *routine) compareBits(predicate int, y any, x, scratch vec, reg string) {
 	if r.masks {
-		r.op("VCMPPS", predicate, y, x, mask(0))
-		r.op("KMOVW", mask(0), reg)
+		r.op("VCMPPS", predicate, y, x, "K1")
+		r.op("KMOVW", "K1", reg)
 		return
 	}
 	r.op("VCMPPS", predicate, y, x, scratch)

@@ -32,61 +32,72 @@ func writeConstants(b *bytes.Buffer, set *isa) {
 	}
 }
 
-// power holds the registers of 2^x for a number of vectors at a time.
+// power holds the registers of 2^x.
 type power struct {
-	x, n, f, p []vec          // argument, rounded argument, fraction, result
-	constant   map[string]any // a register, or a memory operand
+	x, p       vec // argument and result
+	n, f, s, a vec // rounded argument, fraction, its square, a part of the polynomial
+	constant   map[string]any
 }
 
-// newPower takes four registers a vector and puts as many constants into registers as are left. Max, the
-// last one, is needed only for arguments that may exceed 128.
-func (r *routine) newPower(width int, bounded bool) *power {
-	e := &power{x: r.alloc(width), n: r.alloc(width), f: r.alloc(width), p: r.alloc(width)}
-	e.constant = map[string]any{}
+// newPower takes six registers and puts as many constants into registers as keep others free; the rest is
+// taken from memory. Bounded arguments never exceed 128: they need no Max.
+func (r *routine) newPower(bounded bool, keep int) *power {
+	v := r.alloc(6)
+	e := &power{x: v[0], p: v[1], n: v[2], f: v[3], s: v[4], a: v[5], constant: map[string]any{}}
 	if !bounded {
 		e.constant["Max"] = r.alloc(1)[0]
-		r.op("VMOVUPS", set(r, "Max"), e.constant["Max"])
+		r.op("VMOVUPS", r.constant("Max"), e.constant["Max"])
 	}
 	for _, c := range constants() {
 		if c.name == "Max" {
 			continue
 		}
-		e.constant[c.name] = set(r, c.name)
-		if len(r.free) > 0 {
+		e.constant[c.name] = r.constant(c.name)
+		if len(r.free) > keep {
 			v := r.alloc(1)[0]
-			r.op("VMOVUPS", set(r, c.name), v)
+			r.op("VMOVUPS", r.constant(c.name), v)
 			e.constant[c.name] = v
 		}
 	}
 	return e
 }
 
-// set is the memory operand of a constant.
-func set(r *routine, name string) string { return r.isa.name + name + "<>(SB)" }
+// constant is the memory operand of a constant.
+func (r *routine) constant(name string) string { return r.isa.name + name + "<>(SB)" }
 
-// power computes p = 2^x for the first width vectors. With n = round(x) and f = x-n, the polynomial gives
-// 2^f, and n is added to its exponent. A result below the smallest normal number becomes 0; a NaN passes
-// through the polynomial, and its n is shifted out to 0.
-func (r *routine) power(e *power, width int) {
-	steps := []func(i int){
-		func(i int) { r.op("VCVTPS2DQ", e.x[i], e.n[i]) },
-		func(i int) { r.op("VCVTDQ2PS", e.n[i], e.f[i]) },
-		func(i int) { r.op("VSUBPS", e.f[i], e.x[i], e.f[i]) },
-		func(i int) { r.op("VMOVUPS", e.constant["C6"], e.p[i]) },
-	}
-	for _, c := range []string{"C5", "C4", "C3", "C2", "C1", "One"} {
-		steps = append(steps, func(i int) { r.op("VFMADD213PS", e.constant[c], e.f[i], e.p[i]) })
-	}
-	steps = append(steps, func(i int) { r.op("VPSLLD", 23, e.n[i], e.n[i]) }, func(i int) { r.scale(e, i) })
+// power computes p = 2^x. With n = round(x) and f = x-n, the polynomial gives 2^f, and n is added to its
+// exponent. A result below the smallest normal number becomes 0; a NaN passes through the polynomial, and
+// its n is shifted out to 0. The polynomial is (C6·f+C5)·f⁴ + (C4·f+C3)·f² + (C2·f+C1) times f plus 1: its
+// chain of dependent instructions is four long, where Horner's rule makes six.
+func (r *routine) power(e *power) {
 	if limit, ok := e.constant["Max"]; ok {
-		// min(x, 128) in this order lets a NaN pass; 2^128 comes out as +Inf.
-		steps = append([]func(int){func(i int) { r.op("VMINPS", e.x[i], limit, e.x[i]) }}, steps...)
+		r.op("VMINPS", e.x, limit, e.x) // in this order a NaN stays; 2^128 comes out as +Inf
 	}
-	for _, step := range steps {
-		for i := range width {
-			step(i)
-		}
+	r.round(e.x, e.n)
+	r.op("VSUBPS", e.n, e.x, e.f)
+	r.op("VCVTPS2DQ", e.n, e.n)
+	r.op("VMULPS", e.f, e.f, e.s)
+	pair := func(to vec, high, low string) {
+		r.op("VMOVUPS", e.constant[high], to)
+		r.op("VFMADD213PS", e.constant[low], e.f, to)
 	}
+	pair(e.p, "C6", "C5")
+	pair(e.a, "C4", "C3")
+	r.op("VFMADD213PS", e.a, e.s, e.p)
+	pair(e.a, "C2", "C1")
+	r.op("VFMADD213PS", e.a, e.s, e.p)
+	r.op("VFMADD213PS", e.constant["One"], e.f, e.p)
+	r.op("VPSLLD", 23, e.n, e.n)
+	r.scale(e)
+}
+
+// round rounds to the nearest integer.
+func (r *routine) round(x, to vec) {
+	if r.masks {
+		r.op("VRNDSCALEPS", 0, x, to)
+		return
+	}
+	r.op("VROUNDPS", 0, x, to)
 }
 
 const (
@@ -97,22 +108,16 @@ const (
 )
 
 // scale adds n to the exponent of p where x is not below -126 and clears p elsewhere.
-func (r *routine) scale(e *power, i int) {
+func (r *routine) scale(e *power) {
 	if r.masks {
-		r.op("VCMPPS", notLessThan, e.constant["Min"], e.x[i], mask(i))
-		r.op("VPADDD.Z", e.n[i], e.p[i], mask(i), e.p[i])
+		r.op("VCMPPS", notLessThan, e.constant["Min"], e.x, "K1")
+		r.op("VPADDD.Z", e.n, e.p, "K1", e.p)
 		return
 	}
-	r.op("VCMPPS", lessThan, e.constant["Min"], e.x[i], e.f[i])
-	r.op("VPADDD", e.n[i], e.p[i], e.p[i])
-	r.op("VANDNPS", e.p[i], e.f[i], e.p[i])
+	r.op("VCMPPS", lessThan, e.constant["Min"], e.x, e.a)
+	r.op("VPADDD", e.n, e.p, e.p)
+	r.op("VANDNPS", e.p, e.a, e.p)
 }
-
-// mask is the mask register for the i-th vector of a group.
-func mask(i int) string { return fmt.Sprintf("K%d", i+1) }
-
-// powerWidth is how many vectors are raised at a time: as many as leave registers for some constants.
-func (s *isa) powerWidth() int { return s.panel }
 
 func exp2(set *isa) *routine {
 	r := newRoutine(set, "Exp2", `raises 2 to every element.
@@ -120,12 +125,14 @@ func exp2(set *isa) *routine {
 	for i := range n {
 		dst[i] = 2^src[i]
 	}`, "n int", "dst *float32", "src *float32")
-	e := r.newPower(set.powerWidth(), false)
+	e := r.newPower(false, 0)
 	r.load("n", "CX", "dst", "DI", "src", "SI")
-	r.elements(set.powerWidth(), "CX", []string{"DI", "SI"}, func(width int, g group) {
-		g.load("SI", e.x)
-		r.power(e, width)
-		g.store(e.p, "DI")
+	r.elements(2, "CX", []string{"DI", "SI"}, func(g group) {
+		for i := range g.width {
+			g.load("SI", i, e.x)
+			r.power(e)
+			g.store(e.p, "DI", i)
+		}
 	})
 	r.ret()
 	return r

@@ -9,26 +9,26 @@ type group struct {
 	scalar bool
 }
 
-// load fills registers; the lanes behind a single element become zero.
-func (g group) load(base string, to []vec) {
+// load fills a register with the i-th vector; the lanes behind a single element become zero.
+func (g group) load(base string, i int, to vec) {
 	if g.scalar {
-		g.r.op("VMOVSS", "("+base+")", low(to[0]))
+		g.r.op("VMOVSS", "("+base+")", low(to))
 		return
 	}
-	g.r.loadAll(base, to[:g.width])
+	g.r.op("VMOVUPS", g.r.at(base, i), to)
 }
 
-func (g group) store(from []vec, base string) {
+func (g group) store(from vec, base string, i int) {
 	if g.scalar {
-		g.r.op("VMOVSS", low(from[0]), "("+base+")")
+		g.r.op("VMOVSS", low(from), "("+base+")")
 		return
 	}
-	g.r.storeAll(from[:g.width], base)
+	g.r.op("VMOVUPS", from, g.r.at(base, i))
 }
 
 // elements emits body for groups of width vectors, for single vectors and for single elements, and the
 // loops that take count elements with them. The pointers move along.
-func (r *routine) elements(width int, count string, pointers []string, body func(width int, g group)) {
+func (r *routine) elements(width int, count string, pointers []string, body func(g group)) {
 	groups := []group{{r, width, false}, {r, 1, false}, {r, 1, true}}
 	for _, g := range groups {
 		n := g.width * r.lanes
@@ -39,7 +39,7 @@ func (r *routine) elements(width int, count string, pointers []string, body func
 		r.op("CMPQ", count, n)
 		r.op("JLT", next)
 		r.label(top)
-		body(g.width, g)
+		body(g)
 		for _, p := range pointers {
 			r.op("ADDQ", 4*n, p)
 		}
@@ -61,18 +61,18 @@ func scaleRows(set *isa) *routine {
 	r.load("rows", rowLeft, "dst", "BX", "src", "DX", "f", "AX")
 	r.stride("ldd", "R8")
 	r.stride("lds", "R9")
-	factor, x := r.alloc(1)[0], r.alloc(4)
+	factor, x := r.alloc(1)[0], r.alloc(1)[0]
 	r.loop("row", rowLeft, func() {
 		r.op("VBROADCASTSS", "(AX)", factor)
 		r.op("MOVQ", "BX", "DI")
 		r.op("MOVQ", "DX", "SI")
 		r.load("cols", "R10")
-		r.elements(4, "R10", []string{"DI", "SI"}, func(width int, g group) {
-			g.load("SI", x)
-			for _, x := range x[:width] {
+		r.elements(4, "R10", []string{"DI", "SI"}, func(g group) {
+			for i := range g.width {
+				g.load("SI", i, x)
 				r.op("VMULPS", factor, x, x)
+				g.store(x, "DI", i)
 			}
-			g.store(x, "DI")
 		})
 		r.op("ADDQ", "R8", "BX")
 		r.op("ADDQ", "R9", "DX")
@@ -99,20 +99,20 @@ func rowSums(set *isa, name, doc, body string, add bool, term func(r *routine, x
 	r := newRoutine(set, name, doc, "rows int", "cols int", "x *float32", "ld int", "sum *float32")
 	r.load("rows", rowLeft, "x", xCol, "sum", "DI")
 	r.stride("ld", ldx)
-	sum, x := r.alloc(4), r.alloc(4)
+	sum, x := r.alloc(4), r.alloc(1)[0]
 	r.loop("row", rowLeft, func() {
 		for _, s := range sum {
 			r.zero(s)
 		}
 		r.op("MOVQ", xCol, xAt)
 		r.load("cols", "R10")
-		r.elements(4, "R10", []string{xAt}, func(width int, g group) {
-			g.load(xAt, x)
-			for i := range width {
-				term(r, x[i], sum[i])
+		r.elements(4, "R10", []string{xAt}, func(g group) {
+			for i := range g.width {
+				g.load(xAt, i, x)
+				term(r, x, sum[i])
 			}
 		})
-		r.fold(sum, x[0])
+		r.fold(sum, x)
 		if add {
 			r.op("VADDSS", "(DI)", low(sum[0]), low(sum[0]))
 		}
