@@ -1,0 +1,66 @@
+package results
+
+// Status of a cell.
+const (
+	Done    = "done"
+	Skipped = "skipped"
+	Failed  = "failed"
+)
+
+// Roles of a variant.
+const (
+	RoleExact         = "exact"         // computes the very thing: a baseline
+	RoleApproximation = "approximation" // stands in for it
+	RoleReference     = "reference"     // a bound for orientation, never ranked
+)
+
+// A Warning is something the reader of a number must know, and what to do about it.
+type Warning struct {
+	Code   string `json:"code"` // short and stable: "unstable", "gaussian-input"
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// A CellNote is what a sample cannot carry.
+type CellNote struct {
+	Cell     string    `json:"cell"` // its Name
+	Run      string    `json:"run"`
+	Status   string    `json:"status"`
+	Code     string    `json:"code,omitempty"`   // of the reason, short and stable: "budget", "memory", "unsupported"
+	Reason   string    `json:"reason,omitempty"` // why it was skipped or failed, one line
+	Warnings []Warning `json:"warnings,omitempty"`
+	Output   string    `json:"output,omitempty"` // hash of the output's bits
+	Pairs    string    `json:"pairs,omitempty"`  // why pair-frac is absent or approximate
+	Rows     string    `json:"rows,omitempty"`   // which rows the errors are taken over, where not all
+	Label    string    `json:"label,omitempty"`  // what a table adds to the variant's name: "untrained"
+}
+
+// A Growth is a claimed order of growth in the sequence length.
+type Growth struct {
+	Text     string  `json:"text"`     // "n²", "n·k"
+	Exponent float64 `json:"exponent"` // of n for fixed options; logarithms count as 0
+}
+
+// A Variant is what a report needs to know about a mechanism, so that it need not know mechanisms.
+type Variant struct {
+	Name     string `json:"variant"`
+	Title    string `json:"title"`
+	Summary  string `json:"summary,omitempty"`
+	Family   string `json:"family,omitempty"`
+	Role     string `json:"role"`
+	Baseline bool   `json:"baseline,omitempty"` // speed-ups and crossovers are reported against it
+	Time     Growth `json:"time"`
+	Memory   Growth `json:"memory"` // beyond inputs and output
+	Paper    string `json:"paper,omitempty"`
+	Target   string `json:"target,omitempty"` // what rel-err is measured against, where that is not softmax attention
+}
+
+// A Run is one invocation of the suite.
+type Run struct {
+	ID            string    `json:"run"`
+	Start         string    `json:"start,omitempty"` // RFC 3339
+	End           string    `json:"end,omitempty"`   // absent where the run was interrupted
+	BudgetSeconds float64   `json:"budget_s,omitempty"`
+	Noise         []Warning `json:"noise,omitempty"`    // what was found about the machine
+	Warnings      []Warning `json:"warnings,omitempty"` // about the whole run
+}
