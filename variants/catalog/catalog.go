@@ -7,10 +7,13 @@ import (
 	"strings"
 
 	"attnbench/variants"
+	"attnbench/variants/bigbird"
 	"attnbench/variants/flash"
 	"attnbench/variants/full"
 	"attnbench/variants/identity"
 	"attnbench/variants/linformer"
+	"attnbench/variants/longformer"
+	"attnbench/variants/reformer"
 )
 
 // All returns the declarations of all mechanisms.
@@ -19,6 +22,9 @@ func All() []*variants.Mechanism {
 		full.Mechanism(),
 		flash.Mechanism(),
 		linformer.Mechanism(),
+		reformer.Mechanism(),
+		longformer.Mechanism(),
+		bigbird.Mechanism(),
 		identity.Mechanism(),
 	}
 }

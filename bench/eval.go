@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"attnbench/harness/check"
+	"attnbench/harness/tensorfile"
+	"attnbench/results"
+	"attnbench/variants"
+	"attnbench/variants/catalog"
+)
+
+type evalCommand struct {
+	pathFlags
+	Variant        string  `required:"" help:"Mechanism (see bench list)."`
+	Options        string  `placeholder:"A=1,B=2" help:"Its options; a list is written 1|2|3."`
+	Causal         bool    `help:"Causal attention."`
+	Input          string  `required:"" placeholder:"FILE" help:"Tensor file with q, k, v and side inputs."`
+	Output         string  `required:"" placeholder:"FILE" help:"Tensor file to write: out, and what the mechanism can show beside it."`
+	Seed           *uint64 `help:"Draw absent side inputs from this seed; without it they must be given."`
+	DType          string  `name:"dtype" default:"f32" help:"Type of work and output: f32."`
+	AllowNonfinite bool    `help:"Accept NaN and Inf in the input."`
+}
+
+// Run computes the output, writes it and prints one result line. Nothing is left behind when it fails.
+func (c *evalCommand) Run(env *environment) error {
+	if c.DType != "f32" {
+		return fmt.Errorf("--dtype=%s: this build computes in f32 only", c.DType)
+	}
+	m, err := catalog.Lookup(c.Variant)
+	if err != nil {
+		return err
+	}
+	engine, err := c.engine()
+	if err != nil {
+		return err
+	}
+	defer engine.Pool.Close()
+	call, err := c.call(m, engine)
+	if err != nil {
+		return err
+	}
+	if err := tensorfile.CheckWritable(c.Output); err != nil {
+		return err
+	}
+	out, attention, memory := call.Forward()
+	start := time.Now()
+	attention.Forward(out, call.Q, call.K, call.V) // the first call touched fresh memory
+	elapsed := time.Since(start)
+	tensors := map[string]variants.Tensor{"out": {Dims: call.OutDims(), F32: out}}
+	if tracer, ok := attention.(variants.Tracer); ok {
+		for name, t := range tracer.Traces() {
+			tensors[name] = t
+		}
+	}
+	errors := call.Errors(out, c.seed())
+	if err := tensorfile.Write(c.Output, tensors, map[string]string{"variant": m.Name, "options": c.Options}); err != nil {
+		return err
+	}
+	return c.print(env, call, elapsed, memory, errors)
+}
+
+func (c *evalCommand) seed() uint64 {
+	if c.Seed == nil {
+		return 0
+	}
+	return *c.Seed
+}
+
+func (c *evalCommand) call(m *variants.Mechanism, e check.Engine) (*check.Call, error) {
+	var accept []tensorfile.Option
+	if c.AllowNonfinite {
+		accept = append(accept, tensorfile.AllowNonFinite)
+	}
+	f, err := tensorfile.Read(c.Input, accept...)
+	if err != nil {
+		return nil, err
+	}
+	call, err := check.NewCall(m, f, check.Settings{
+		Options: c.Options, Causal: c.Causal, Draw: c.Seed != nil, Seed: c.seed(), AllowNonfinite: c.AllowNonfinite,
+	}, e)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Input, err)
+	}
+	return call, nil
+}
+
+// print writes the result line.
+func (c *evalCommand) print(
+	env *environment, call *check.Call, elapsed time.Duration, memory variants.Memory, errors check.Errors,
+) error {
+	p, s := call.Problem, call.Problem.Shape
+	cell := results.Cell{
+		Variant: p.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
+		Pass: "forward", DType: c.DType, SIMD: p.Kernels.Name, Threads: p.Pool.Threads(), Input: filepath.Base(c.Input),
+	}
+	for _, o := range p.Settings() {
+		cell.Options = append(cell.Options, results.Option{Name: o.Name, Value: o.Value})
+	}
+	line, err := results.Line(cell, 1,
+		results.Value{Unit: results.Time, Value: float64(max(elapsed, 1))},
+		results.Value{Unit: results.WorkBytes, Value: float64(memory.Work)},
+		results.Value{Unit: results.RelErr, Value: errors.Relative},
+		results.Value{Unit: results.ImplErr, Value: errors.Implementation},
+	)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(env.stdout, line)
+	return err
+}

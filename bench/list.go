@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"attnbench/variants"
+	"attnbench/variants/catalog"
+)
+
+type listCommand struct {
+	Variants []string `arg:"" optional:"" name:"variant" help:"Only these mechanisms."`
+}
+
+// Run prints what each mechanism declares.
+func (c *listCommand) Run(env *environment) error {
+	mechanisms := catalog.All()
+	if len(c.Variants) > 0 {
+		mechanisms = nil
+		for _, name := range c.Variants {
+			m, err := catalog.Lookup(name)
+			if err != nil {
+				return err
+			}
+			mechanisms = append(mechanisms, m)
+		}
+	}
+	for _, m := range mechanisms {
+		fmt.Fprintln(env.stdout, describe(m))
+	}
+	fmt.Fprintf(env.stdout, "Limits: n and s up to %d, batch × heads up to %d, d and e up to %d.\n",
+		variants.MaxLength, variants.MaxHeads, variants.MaxDim)
+	return nil
+}
+
+// describe is one mechanism's paragraph.
+func describe(m *variants.Mechanism) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s (%s)\n", m.Name, m.Summary, m.Family)
+	field := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	field("paper", "%s", m.Paper)
+	field("claimed", "time O(%s), memory O(%s)", m.Time.Text, m.Memory.Text)
+	field("role", "%s", m.Role)
+	field("supports", "%s", strings.Join(supports(m), ", "))
+	if refusals := refuses(m); len(refusals) > 0 {
+		field("refuses", "%s", strings.Join(refusals, "; "))
+	}
+	for i, o := range m.Options {
+		field(label(i, "options"), "%-28s %s", o.Name+"="+defaultOf(o), o.Doc+rangeOf(o))
+	}
+	for i, in := range m.Inputs {
+		field(label(i, "inputs"), "%-28s %s %s", in.Name, in.Type, in.Layout+": "+in.Doc)
+	}
+	if m.Target != nil {
+		field("target", "rel-err is against %s, never ranked with the others", m.TargetName)
+	}
+	return b.String()
+}
+
+// label names the first line of a list only.
+func label(i int, name string) string {
+	if i > 0 {
+		return ""
+	}
+	return name
+}
+
+func supports(m *variants.Mechanism) []string {
+	have := []string{"forward"}
+	for _, f := range []struct {
+		name string
+		ok   bool
+	}{
+		{"backward", m.Backward}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""}, {"key mask", m.NoMask == ""},
+	} {
+		if f.ok {
+			have = append(have, f.name)
+		}
+	}
+	return have
+}
+
+func refuses(m *variants.Mechanism) []string {
+	var list []string
+	for _, f := range []struct{ name, reason string }{
+		{"causal", m.NoCausal}, {"cross", m.NoCross}, {"key mask", m.NoMask},
+	} {
+		if f.reason != "" {
+			list = append(list, f.name+" ("+f.reason+")")
+		}
+	}
+	return list
+}
+
+func defaultOf(o variants.Option) string {
+	if o.Default == "" {
+		return "(" + o.Derived + ")"
+	}
+	return o.Default
+}
+
+func rangeOf(o variants.Option) string {
+	switch o.Kind {
+	case variants.Choice:
+		return ": " + strings.Join(o.Choices, ", ")
+	case variants.Bool:
+		return ": true, false"
+	}
+	return fmt.Sprintf(", %g to %g", o.Min, o.Max)
+}

@@ -1,0 +1,92 @@
+// Command bench settles claims about efficient attention on this machine's CPU: it verifies mechanisms against their definitions,
+// measures how their time and memory grow, says how far their output is from exact attention on real activations, and reports
+// what follows.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of every command.
+const (
+	exitDone        = 0
+	exitFailed      = 1 // a red check, a failed cell, nothing ran
+	exitUsage       = 2 // wrong usage or unreadable input
+	exitInterrupted = 130
+)
+
+// commands is the command line; each command is a struct in the file of its name.
+type commands struct {
+	Plan   planCommand   `cmd:"" help:"What run would do with the same flags: cells, predicted time and memory. Runs nothing."`
+	Doctor doctorCommand `cmd:"" help:"The machine: CPU, SIMD paths, limits, noise; each problem with its remedy. Changes nothing."`
+	Verify verifyCommand `cmd:"" help:"Replay golden files: every forward value against every mechanism it is for."`
+	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: output and error against exact attention."`
+	List   listCommand   `cmd:"" help:"List the mechanisms: options, side inputs, claims, what each supports, paper."`
+}
+
+// environment is what a command may use of the process: tests replace it.
+type environment struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	args           []string // as typed, without the program's name
+}
+
+// failure is an error after which the exit code is 1: the command ran, what it checked failed.
+type failure struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(&environment{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, args: os.Args[1:]})
+	stop()
+	os.Exit(code)
+}
+
+// run parses the command line, runs the command and returns the exit code.
+func run(env *environment) int {
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("bench"),
+		kong.Description("Efficient attention on the CPU: is it right, from which length does it pay, how wrong is its output?"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(env.stdout, env.stderr),
+		kong.Exit(func(code int) { exited = code }), // --help
+	)
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	command, err := parser.Parse(env.args)
+	if exited >= 0 {
+		return exited
+	}
+	if err == nil {
+		err = command.Run(env)
+	}
+	return env.exitCode(err)
+}
+
+// exitCode prints the error's one line and turns it into the process's exit code.
+func (env *environment) exitCode(err error) int {
+	var failed failure
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(env.stderr, "bench: interrupted")
+		return exitInterrupted
+	case errors.As(err, &failed):
+		fmt.Fprintln(env.stderr, "bench:", err)
+		return exitFailed
+	}
+	fmt.Fprintln(env.stderr, "bench:", err)
+	return exitUsage
+}
