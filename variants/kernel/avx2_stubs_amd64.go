@@ -195,6 +195,28 @@ func avx2ArgMaxCols(rows, vecs int, x *float32, ld int, index *int32)
 //go:noescape
 func avx2ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 
+// avx2GatherRows moves listed rows.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = src[index[r]*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx2GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+
+// avx2ScatterRows moves listed rows.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[index[r]*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx2ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+
 // avx2SumRows adds the sum of every row.
 //
 //	for r := range rows {

@@ -5807,6 +5807,182 @@ next7:
 	VZEROUPPER
 	RET
 
+// func avx512GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+TEXT ·avx512GatherRows(SB), NOSPLIT, $0-56
+	MOVQ dst+16(FP), BX
+	MOVQ ldd+24(FP), R8
+	SHLQ $2, R8
+	MOVQ src+32(FP), DX
+	MOVQ lds+40(FP), R9
+	SHLQ $2, R9
+	MOVQ rows+0(FP), CX
+	MOVQ index+48(FP), AX
+	PCALIGN $32
+
+fetch1:
+	MOVLQSX (AX), SI
+	IMULQ R9, SI
+	ADDQ DX, SI
+	MOVQ cols+8(FP), R10
+
+line2:
+	PREFETCHT0 (SI)
+	ADDQ $64, SI
+	SUBQ $16, R10
+	JGT line2
+	ADDQ $4, AX
+	DECQ CX
+	JNZ fetch1
+	MOVQ rows+0(FP), CX
+	MOVQ index+48(FP), AX
+	PCALIGN $32
+
+row3:
+	MOVLQSX (AX), SI
+	IMULQ R9, SI
+	ADDQ DX, SI
+	MOVQ cols+8(FP), R10
+	MOVQ BX, DI
+	CMPQ R10, $64
+	JLT next5
+
+group4:
+	VMOVUPS 0(SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, R10
+	CMPQ R10, $64
+	JGE group4
+
+next5:
+	CMPQ R10, $16
+	JLT next7
+
+group6:
+	VMOVUPS 0(SI), Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, R10
+	CMPQ R10, $16
+	JGE group6
+
+next7:
+	CMPQ R10, $1
+	JLT next9
+
+group8:
+	VMOVSS (SI), X0
+	VMOVSS X0, (DI)
+	ADDQ $4, DI
+	ADDQ $4, SI
+	SUBQ $1, R10
+	CMPQ R10, $1
+	JGE group8
+
+next9:
+	ADDQ R8, BX
+	ADDQ $4, AX
+	DECQ CX
+	JNZ row3
+	VZEROUPPER
+	RET
+
+// func avx512ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+TEXT ·avx512ScatterRows(SB), NOSPLIT, $0-56
+	MOVQ src+32(FP), DX
+	MOVQ lds+40(FP), R9
+	SHLQ $2, R9
+	MOVQ dst+16(FP), BX
+	MOVQ ldd+24(FP), R8
+	SHLQ $2, R8
+	MOVQ rows+0(FP), CX
+	MOVQ index+48(FP), AX
+	PCALIGN $32
+
+fetch1:
+	MOVLQSX (AX), DI
+	IMULQ R8, DI
+	ADDQ BX, DI
+	MOVQ cols+8(FP), R10
+
+line2:
+	PREFETCHT0 (DI)
+	ADDQ $64, DI
+	SUBQ $16, R10
+	JGT line2
+	ADDQ $4, AX
+	DECQ CX
+	JNZ fetch1
+	MOVQ rows+0(FP), CX
+	MOVQ index+48(FP), AX
+	PCALIGN $32
+
+row3:
+	MOVLQSX (AX), DI
+	IMULQ R8, DI
+	ADDQ BX, DI
+	MOVQ cols+8(FP), R10
+	MOVQ DX, SI
+	CMPQ R10, $64
+	JLT next5
+
+group4:
+	VMOVUPS 0(SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, R10
+	CMPQ R10, $64
+	JGE group4
+
+next5:
+	CMPQ R10, $16
+	JLT next7
+
+group6:
+	VMOVUPS 0(SI), Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, R10
+	CMPQ R10, $16
+	JGE group6
+
+next7:
+	CMPQ R10, $1
+	JLT next9
+
+group8:
+	VMOVSS (SI), X0
+	VMOVSS X0, (DI)
+	ADDQ $4, DI
+	ADDQ $4, SI
+	SUBQ $1, R10
+	CMPQ R10, $1
+	JGE group8
+
+next9:
+	ADDQ R9, DX
+	ADDQ $4, AX
+	DECQ CX
+	JNZ row3
+	VZEROUPPER
+	RET
+
 // func avx512SumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·avx512SumRows(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), CX

@@ -267,6 +267,28 @@ func avx512ArgMaxCols(rows, vecs int, x *float32, ld int, index *int32)
 //go:noescape
 func avx512ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 
+// avx512GatherRows moves listed rows.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = src[index[r]*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+
+// avx512ScatterRows moves listed rows.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[index[r]*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+
 // avx512SumRows adds the sum of every row.
 //
 //	for r := range rows {

@@ -163,6 +163,16 @@ func BenchmarkScaleRows(b *testing.B) {
 	})
 }
 
+func BenchmarkGatherRows(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		dst, index := tile(96, 192), make([]int32, 96)
+		for i := range index {
+			index[i] = int32(i * 41 % 96)
+		}
+		return func() { s.GatherRows(192, dst, 192, x, ld, index) }
+	})
+}
+
 func BenchmarkPack(b *testing.B) {
 	benchElements(b, func(s *Set, x []float32, ld int) func() {
 		dst := tile(192, 112)

@@ -10,6 +10,18 @@ func need(name string, x []float32, rows, cols, ld int) {
 	}
 }
 
+// needListed panics when a row of cols elements that index lists is not in x.
+func needListed(name string, x []float32, cols, ld int, index []int32) {
+	least, most := int32(0), int32(-1)
+	for _, r := range index {
+		least, most = min(least, r), max(most, r)
+	}
+	if least < 0 {
+		panic(fmt.Sprintf("kernel: row %d of %s is listed", least, name))
+	}
+	need(name, x, int(most)+1, cols, ld)
+}
+
 // span is the number of elements from the first to the last of a matrix.
 func span(rows, cols, ld int) int {
 	if rows == 0 || cols == 0 {

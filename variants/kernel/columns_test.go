@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -101,6 +102,32 @@ func TestScaleRows(t *testing.T) {
 		same := src.clone()
 		s.ScaleRows(rows, cols, same.x(), same.ld, same.x(), same.ld, f.x())
 		same.checkEach(t, want)
+	})
+}
+
+func TestMoveRows(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		const large = 150
+		random := normals()
+		index := make([]int32, rows) // no row twice, neither ascending nor descending
+		for i := range index {
+			index[i] = int32((i*67 + 149) % large)
+		}
+		src, dst := newSheet(large, cols, 3, random), newSheet(rows, cols, 7, constantly(nan32))
+		s.GatherRows(cols, dst.x(), dst.ld, src.x(), src.ld, index)
+		dst.checkEach(t, func(r, c int) (float64, float64) { return float64(*src.at(int(index[r]), c)), 0 })
+
+		back := newSheet(large, cols, 5, constantly(2))
+		s.ScatterRows(cols, back.x(), back.ld, dst.x(), dst.ld, index)
+		back.checkEach(t, func(r, c int) (float64, float64) {
+			if i := slices.Index(index, int32(r)); i >= 0 {
+				return float64(*dst.at(i, c)), 0
+			}
+			return 2, 0
+		})
+		if cols > 0 && panics(func() { s.GatherRows(cols, dst.x(), dst.ld, src.x(), src.ld, []int32{-1}) }) == "" {
+			t.Error("a negative row is taken")
+		}
 	})
 }
 

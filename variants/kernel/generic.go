@@ -6,6 +6,7 @@ func Generic() *Set {
 		Name: "generic", Lanes: 8, Panel: 8, Rows: 2,
 		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
+		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU,
 		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,
 		ArgMaxCols: genericArgMaxCols, Exp2: genericExp2, FMA: genericFMA,

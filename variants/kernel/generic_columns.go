@@ -78,6 +78,22 @@ func genericScaleRows(rows, cols int, dst []float32, ldd int, src []float32, lds
 	}
 }
 
+func genericGatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
+	need("dst", dst, len(index), cols, ldd)
+	needListed("src", src, cols, lds, index)
+	for i, r := range index {
+		copy(dst[i*ldd:][:cols], src[int(r)*lds:])
+	}
+}
+
+func genericScatterRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
+	needListed("dst", dst, cols, ldd, index)
+	need("src", src, len(index), cols, lds)
+	for i, r := range index {
+		copy(dst[int(r)*ldd:][:cols], src[i*lds:])
+	}
+}
+
 func genericMaxCols(rows, cols int, x []float32, ld int, max []float32) {
 	needCols(genericLanes, cols)
 	need("x", x, rows, cols, ld)

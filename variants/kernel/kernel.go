@@ -46,6 +46,10 @@ type Set struct {
 	Softmax func(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool
 	// ScaleRows computes dst[r][c] = f[r]·src[r][c]; dst and src may be the same. Any cols.
 	ScaleRows func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
+	// GatherRows copies listed rows: dst[i][c] = src[index[i]][c] for i < len(index). Any cols.
+	GatherRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
+	// ScatterRows copies to listed rows: dst[index[i]][c] = src[i][c] for i < len(index). Any cols.
+	ScatterRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
 
 	// MaxCols raises max[c] to the largest x[r][c] of its column.
 	MaxCols func(rows, cols int, x []float32, ld int, max []float32)

@@ -23,7 +23,8 @@ func avx2() *routines {
 		gemmT: []product{avx2GemmT1, avx2GemmT2},
 		pack:  avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU, dotCols: avx2DotCols,
-		argMaxCols: avx2ArgMaxCols, scaleRows: avx2ScaleRows, sumRows: avx2SumRows,
+		argMaxCols: avx2ArgMaxCols, scaleRows: avx2ScaleRows,
+		gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
 		squareRows: avx2SquareRows, fma: avx2FMA,
 	}
 }
@@ -35,7 +36,8 @@ func avx512() *routines {
 		gemmT: []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
 		pack:  avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU, dotCols: avx512DotCols,
-		argMaxCols: avx512ArgMaxCols, scaleRows: avx512ScaleRows, sumRows: avx512SumRows,
+		argMaxCols: avx512ArgMaxCols, scaleRows: avx512ScaleRows,
+		gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
 		squareRows: avx512SquareRows, fma: avx512FMA,
 	}
 }

@@ -18,6 +18,8 @@ type routines struct {
 	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
 	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
 	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
+	gatherRows         move
+	scatterRows        move
 	sumRows            func(rows, cols int, x *float32, ld int, sum *float32)
 	squareRows         func(rows, cols int, x *float32, ld int, sum *float32)
 	fma                func(n int)
@@ -26,12 +28,15 @@ type routines struct {
 // product multiplies m rows with a panel of B of a fixed width.
 type product func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// move copies rows between a dense matrix and listed rows of another.
+type move func(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
+
 // set puts the methods into a Set.
 func (r *routines) set() *Set {
 	return &Set{
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
-		Softmax: r.Softmax, ScaleRows: r.ScaleRows,
+		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, Exp2: r.Exp2, FMA: r.FMA,

@@ -15,6 +15,32 @@ func (r *routines) ScaleRows(rows, cols int, dst []float32, ldd int, src []float
 	}
 }
 
+func (r *routines) GatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
+	need("dst", dst, len(index), cols, ldd)
+	needListed("src", src, cols, lds, index)
+	if cols == 0 {
+		return
+	}
+	for i := 0; i < len(index); i += moveStep(cols) {
+		r.gatherRows(min(moveStep(cols), len(index)-i), cols, &dst[i*ldd], ldd, &src[0], lds, &index[i])
+	}
+}
+
+func (r *routines) ScatterRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
+	needListed("dst", dst, cols, ldd, index)
+	need("src", src, len(index), cols, lds)
+	if cols == 0 {
+		return
+	}
+	for i := 0; i < len(index); i += moveStep(cols) {
+		r.scatterRows(min(moveStep(cols), len(index)-i), cols, &dst[0], ldd, &src[i*lds], lds, &index[i])
+	}
+}
+
+// moveStep is the number of listed rows that one call takes: it asks for all of them before it moves the
+// first, so they must fit in half of a small first-level cache.
+func moveStep(cols int) int { return max(1, 4096/cols) }
+
 func (r *routines) SumRows(rows, cols int, x []float32, ld int, sum []float32) {
 	r.check(rows, cols, x, ld)
 	r.eachRows(r.sumRows, rows, cols, x, ld, sum[:rows])

@@ -44,5 +44,5 @@ func routines(set *isa) []*routine {
 	return append(all, pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), exp2(set),
 		relu(set), dotCols(set), argMaxCols(set),
-		scaleRows(set), sumRows(set), squareRows(set), fma(set))
+		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set), fma(set))
 }
