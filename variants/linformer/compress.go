@@ -2,17 +2,17 @@ package linformer
 
 import "attnbench/variants"
 
-// A projection is a product with a long inner side: [k, s] times [s, d]. It goes through the keys in steps: the rows of K of one
-// step are copied into a buffer, where masked ones become zero, and meet the rows of the matrix in tiles that stay in the
-// second-level cache.
+// A projection is a product with a long inner side: [k, s] times [s, d]. It goes through the keys in steps:
+// the rows of K of one step are copied into a buffer, where masked ones become zero, and meet the rows of the
+// matrix in tiles that stay in the second-level cache.
 const (
 	stepKeys  = 256
 	tileSlots = 256
 	cacheLine = 16 // floats
 )
 
-// The keys are also cut into parts that are summed apart, so that a few heads can occupy more threads than heads. Their number
-// follows from the shape alone: results must not depend on the number of threads.
+// The keys are also cut into parts that are summed apart, so that a few heads can occupy more threads than
+// heads. Their number follows from the shape alone: results must not depend on the number of threads.
 const (
 	enoughJobs   = 8
 	smallestPart = 512 // keys, so that merging stays cheap
@@ -75,8 +75,9 @@ func (c *compressor) newMatrix(ws *variants.Workspace) []float32 {
 	return variants.Alloc[float32](ws, rows*c.stride(c.p.Shape.S))
 }
 
-// stride is the distance of rows of so many columns: an odd number of cache lines. Rows a power of two apart would all fall into
-// the same few cache sets, which makes the product with a matrix of 4096 columns half as fast.
+// stride is the distance of rows of so many columns: an odd number of cache lines. Rows a power of two apart
+// would all fall into the same few cache sets, which makes the product with a matrix of 4096 columns half as
+// fast.
 func (c *compressor) stride(columns int) int {
 	lines := (columns + cacheLine - 1) / cacheLine
 	return (lines | 1) * cacheLine
@@ -101,7 +102,8 @@ func (c *compressor) copyMatrix(s side) {
 	}
 }
 
-// run compresses k [batch, heads, s, d] and v [batch, heads, s, e] to [batch, heads, slots, d] and [batch, heads, slots, e].
+// run compresses k [batch, heads, s, d] and v [batch, heads, s, e] to [batch, heads, slots, d] and [batch,
+// heads, slots, e].
 func (c *compressor) run(k, v []float32) (keys, values []float32) {
 	c.keys.source, c.values.source = k, v
 	c.p.Pool.Run(c.compressions()*c.parts, c.step)
@@ -116,8 +118,8 @@ func (c *compressor) executed() int64 {
 	return 2 * int64(s.Slices()) * int64(c.slots) * int64(s.S) * int64(c.keys.padded+c.values.padded)
 }
 
-// side returns what a compression works on: the keys and the values of a head are neighbours, so that a matrix that serves both
-// is read once.
+// side returns what a compression works on: the keys and the values of a head are neighbours, so that a
+// matrix that serves both is read once.
 func (c *compressor) side(compression int) (s *side, slice int) {
 	if compression%2 == 0 {
 		return &c.keys, compression / 2
@@ -147,8 +149,8 @@ func (c *compressor) compress(worker, job int) {
 	}
 }
 
-// gather copies rows of K or V and clears those of masked keys. Columns past the width keep what they held: they only meet
-// columns of the sums that nobody reads.
+// gather copies rows of K or V and clears those of masked keys. Columns past the width keep what they held:
+// they only meet columns of the sums that nobody reads.
 func (c *compressor) gather(s *side, slice, key, keys int, rows []float32, ld int) {
 	valid := c.p.ValidKeys(slice / c.p.Shape.Heads)
 	source := s.source[(slice*c.p.Shape.S+key)*s.width:]

@@ -1,11 +1,11 @@
-// Package linformer is attention over compressed keys: learned matrices E and F [k, s] mix the s keys and values of a head into k
-// slots, and the queries attend to the slots:
+// Package linformer is attention over compressed keys: learned matrices E and F [k, s] mix the s keys and
+// values of a head into k slots, and the queries attend to the slots:
 //
 //	K̄ = E·K    V̄ = F·V    out = softmax(Q·K̄ᵀ/√d)·V̄
 //
-// (Wang et al. 2020, arXiv 2006.04768, equation 7; spec §2). The cost is 2nk(d+e) operations for the two projections and as many
-// for the attention, O(n·k) time. A masked key's rows of K and V count as zero. There is no causal form: every slot mixes all
-// positions, and masking slots does not undo that.
+// (Wang et al. 2020, arXiv 2006.04768, equation 7; spec §2). The cost is 2nk(d+e) operations for the two
+// projections and as many for the attention, O(n·k) time. A masked key's rows of K and V count as zero. There
+// is no causal form: every slot mixes all positions, and masking slots does not undo that.
 package linformer
 
 import (
@@ -26,7 +26,10 @@ func Mechanism() *variants.Mechanism {
 		Time:       variants.Growth{Text: "n·k", Exponent: 1},
 		Memory:     variants.Growth{Text: "n·k", Exponent: 1},
 		Options:    options(),
-		Inputs:     []variants.Input{projection("proj_k", "E, compresses the keys", true), projection("proj_v", "F, compresses the values", false)},
+		Inputs: []variants.Input{
+			projection("proj_k", "E, compresses the keys", true),
+			projection("proj_v", "F, compresses the values", false),
+		},
 		NoCausal:   "every compressed slot mixes all positions; leave out causal",
 		Fidelity:   []variants.Fidelity{{Options: "k=64"}},
 		Derive:     checkPool,
@@ -39,12 +42,13 @@ func Mechanism() *variants.Mechanism {
 func options() []variants.Option {
 	return []variants.Option{
 		{
-			Name: "k", Kind: variants.Int, Default: "256", Min: 1, Max: 1 << 16, Doc: "slots that the keys are compressed to",
-			SizeOf: "proj_k", FromInput: slotsOf,
+			Name: "k", Kind: variants.Int, Default: "256", Min: 1, Max: 1 << 16,
+			Doc: "slots that the keys are compressed to", SizeOf: "proj_k", FromInput: slotsOf,
 		},
 		{
-			Name: "sharing", Kind: variants.Choice, Default: "headwise", Choices: []string{"headwise", "none", "kv", "layerwise"},
-			Doc: "who shares a matrix: the heads; nobody; the heads, for keys and values alike (kv, layerwise)",
+			Name: "sharing", Kind: variants.Choice, Default: "headwise",
+			Choices: []string{"headwise", "none", "kv", "layerwise"},
+			Doc:     "who shares a matrix: the heads; nobody; the heads, for keys and values alike (kv, layerwise)",
 		},
 		{
 			Name: "projection", Kind: variants.Choice, Default: "gaussian", Choices: []string{"gaussian", "pool"},
@@ -61,7 +65,8 @@ func slotsOf(t variants.Tensor) string {
 	return strconv.Itoa(t.Dims[len(t.Dims)-2])
 }
 
-// one reports whether keys and values share one matrix. Sharing by layer differs from that only in a model of several layers.
+// one reports whether keys and values share one matrix. Sharing by layer differs from that only in a model of
+// several layers.
 func one(p *variants.Problem) bool {
 	sharing := p.Text("sharing")
 	return sharing == "kv" || sharing == "layerwise"
@@ -87,7 +92,8 @@ func projection(name, doc string, keys bool) variants.Input {
 // checkPool refuses more segments than keys: some would have no mean.
 func checkPool(p *variants.Problem) error {
 	if k := p.Int("k"); p.Text("projection") == "pool" && k > p.Shape.S {
-		return fmt.Errorf("projection=pool cannot cut s = %d keys into k = %d segments: use k=%d or fewer", p.Shape.S, k, p.Shape.S)
+		return fmt.Errorf("projection=pool cannot cut s = %d keys into k = %d segments: use k=%d or fewer",
+			p.Shape.S, k, p.Shape.S)
 	}
 	return nil
 }

@@ -15,7 +15,9 @@ import (
 func TestConformance(t *testing.T) {
 	var cases []variantstest.Case
 	for _, n := range []int{1, 2, 3, 63, 64, 65, 100, 127, 129, 300} {
-		for _, options := range []string{"k=1", "k=7", "k=16,sharing=none", "k=33,sharing=kv", "k=64,sharing=layerwise"} {
+		for _, options := range []string{
+			"k=1", "k=7", "k=16,sharing=none", "k=33,sharing=kv", "k=64,sharing=layerwise",
+		} {
 			cases = append(cases, variantstest.Case{Shape: variantstest.Self(2, n, 16, false), Options: options})
 		}
 	}
@@ -25,9 +27,11 @@ func TestConformance(t *testing.T) {
 		for i := range mask {
 			mask[i] = uint8(i % 3 % 2)
 		}
+		short := variants.Shape{Batch: 2, Heads: 3, N: 33, S: 130, D: 12, E: 20}
+		long := variants.Shape{Batch: 1, Heads: 5, N: 130, S: 33, D: 20, E: 12}
 		cases = append(cases,
-			variantstest.Case{Shape: variants.Shape{Batch: 2, Heads: 3, N: 33, S: 130, D: 12, E: 20}, Options: options, Mask: mask},
-			variantstest.Case{Shape: variants.Shape{Batch: 1, Heads: 5, N: 130, S: 33, D: 20, E: 12}, Options: options},
+			variantstest.Case{Shape: short, Options: options, Mask: mask},
+			variantstest.Case{Shape: long, Options: options},
 			variantstest.Case{Shape: variantstest.Self(1, 1100, 8, false), Options: options}, // two parts
 			variantstest.Case{Shape: variantstest.Self(2, 24, 16, false), Options: options + ",projection=gaussian"},
 			variantstest.Case{Shape: variantstest.Self(2, 99, 16, false), Options: options + ",projection=pool"},
@@ -36,15 +40,17 @@ func TestConformance(t *testing.T) {
 	for _, d := range []int{1, 32, 80, 128} {
 		cases = append(cases, variantstest.Case{Shape: variantstest.Self(1, 65, d, false), Options: "k=20"})
 	}
+	none, peaked := variantstest.Self(1, 9, 8, false), variantstest.Self(1, 130, 64, false)
 	cases = append(cases,
 		variantstest.Case{Shape: variantstest.Self(1, 150, 64, false), Options: "k=300"}, // two matrix tiles
-		variantstest.Case{Name: "no valid key", Shape: variantstest.Self(1, 9, 8, false), Options: "k=4", Mask: make([]uint8, 9)},
-		variantstest.Case{Name: "peaked", Shape: variantstest.Self(1, 130, 64, false), Options: "k=32", Scale: 5, Tolerance: 2e-5},
+		variantstest.Case{Name: "no valid key", Shape: none, Options: "k=4", Mask: make([]uint8, 9)},
+		variantstest.Case{Name: "peaked", Shape: peaked, Options: "k=32", Scale: 5, Tolerance: 2e-5},
 	)
 	variantstest.Run(t, Mechanism(), cases)
 }
 
-// With k = s and identities for E and F every slot is a key: the definition must be softmax attention (spec §13.2).
+// With k = s and identities for E and F every slot is a key: the definition must be softmax attention (spec
+// §13.2).
 func TestCollapsesToExact(t *testing.T) {
 	shape := variantstest.Self(2, 70, 16, false)
 	identity := variants.Tensor{Dims: []int{shape.S, shape.S}, F32: make([]float32, shape.S*shape.S)}
@@ -104,26 +110,28 @@ func TestCost(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	shape := variantstest.Self(2, 20, 8, false)
+	type tensors = map[string]variants.Tensor
 	matrix := func(dims ...int) variants.Tensor {
 		t := variants.Tensor{Dims: dims}
 		t.F32 = make([]float32, t.Len())
 		return t
 	}
+	both := func(k, v int) tensors { return tensors{"proj_k": matrix(k, 20), "proj_v": matrix(v, 20)} }
 	for _, c := range []struct {
 		name    string
 		options string
-		inputs  map[string]variants.Tensor
+		inputs  tensors
 		want    string
 	}{
 		{"pool", "projection=pool,k=21", nil, "use k=20 or fewer"},
-		{"rows", "k=4", map[string]variants.Tensor{"proj_k": matrix(5, 20)}, "proj_k is 5x20: it must be"},
-		{"columns", "", map[string]variants.Tensor{"proj_k": matrix(5, 21)}, "proj_k is 5x21: it must be"},
-		{"rank", "", map[string]variants.Tensor{"proj_k": matrix(20)}, "proj_k is 20: it has no size for option k"},
-		{"heads", "k=4", map[string]variants.Tensor{"proj_k": matrix(2, 4, 20)}, "proj_k is 2x4x20: it must be"},
-		{"no heads", "k=4,sharing=none", map[string]variants.Tensor{"proj_k": matrix(4, 20)}, "proj_k is 4x20: it must be"},
-		{"other k", "", map[string]variants.Tensor{"proj_k": matrix(4, 20), "proj_v": matrix(5, 20)}, "proj_v is 5x20: it must be"},
-		{"kv", "sharing=kv", map[string]variants.Tensor{"proj_k": matrix(4, 20), "proj_v": matrix(4, 20)}, "leave it out"},
-		{"layerwise", "sharing=layerwise", map[string]variants.Tensor{"proj_k": matrix(4, 20), "proj_v": matrix(4, 20)}, "leave it out"},
+		{"rows", "k=4", tensors{"proj_k": matrix(5, 20)}, "proj_k is 5x20: it must be"},
+		{"columns", "", tensors{"proj_k": matrix(5, 21)}, "proj_k is 5x21: it must be"},
+		{"rank", "", tensors{"proj_k": matrix(20)}, "proj_k is 20: it has no size for option k"},
+		{"heads", "k=4", tensors{"proj_k": matrix(2, 4, 20)}, "proj_k is 2x4x20: it must be"},
+		{"no heads", "k=4,sharing=none", tensors{"proj_k": matrix(4, 20)}, "proj_k is 4x20: it must be"},
+		{"other k", "", both(4, 5), "proj_v is 5x20: it must be"},
+		{"kv", "sharing=kv", both(4, 4), "leave it out"},
+		{"layerwise", "sharing=layerwise", both(4, 4), "leave it out"},
 	} {
 		t.Run(c.name, func(t *testing.T) { resolve(t, shape, c.options, c.inputs, c.want) })
 	}

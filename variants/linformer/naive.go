@@ -40,7 +40,8 @@ func naive(p *variants.Problem, h variants.Head) []float64 {
 	return out
 }
 
-// compress returns matrix·rows, [slots, width]: rows is [s, width], and a row that is not valid counts as zero.
+// compress returns matrix·rows, [slots, width]: rows is [s, width], and a row that is not valid counts as
+// zero.
 func compress(matrix []float32, rows []float64, slots, width int, valid []bool) []float64 {
 	s := len(rows) / width
 	out := make([]float64, slots*width)

@@ -7,8 +7,8 @@ import (
 	"attnbench/variants/kernel"
 )
 
-// Dense is the schedule in which every query meets every key, or every key at or below the causal diagonal: exact attention, and
-// the second half of any mechanism that first makes shorter keys.
+// Dense is the schedule in which every query meets every key, or every key at or below the causal diagonal:
+// exact attention, and the second half of any mechanism that first makes shorter keys.
 type Dense struct {
 	operands Operands
 	shape    variants.Shape
@@ -17,15 +17,16 @@ type Dense struct {
 	visit    func(w *Walk, job int)
 }
 
-// NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes. Where keep is set the
-// engine holds the whole n×s matrix of every head until the next call.
+// NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes.
+// Where keep is set the engine holds the whole n×s matrix of every head until the next call.
 func NewDense(p *variants.Problem, ws *variants.Workspace, queries, keys int, keep bool) *Dense {
 	return newDense(p, ws, NewOperands(p, ws), queries, keys, keep)
 }
 
-// NewSlots plans dense attention of p's queries over slots keys of each head that a mechanism has made from the real ones, with
-// tiles of the given sizes. Forward takes them as k [batch, heads, slots, d] and v [batch, heads, slots, e]. A slot stands for no
-// position, so every query sees all of them, whatever p's causality and key mask.
+// NewSlots plans dense attention of p's queries over slots keys of each head that a mechanism has made from
+// the real ones, with tiles of the given sizes. Forward takes them as k [batch, heads, slots, d] and v
+// [batch, heads, slots, e]. A slot stands for no position, so every query sees all of them, whatever p's
+// causality and key mask.
 func NewSlots(p *variants.Problem, ws *variants.Workspace, slots, queries, keys int) *Dense {
 	shape := p.Shape
 	shape.S, shape.Causal = slots, false
@@ -76,8 +77,9 @@ func (d *Dense) tile(w *Walk, job int) {
 	w.End(d.operands.Out(head))
 }
 
-// Sizes are tile sizes for dense attention of n queries over s keys, from the register tile of the kernel set alone: multiples of
-// it, so that no register tile is ragged, and small enough that a score tile stays in the second-level cache of any current core.
+// Sizes are tile sizes for dense attention of n queries over s keys, from the register tile of the kernel set
+// alone: multiples of it, so that no register tile is ragged, and small enough that a score tile stays in the
+// second-level cache of any current core.
 func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)
 	queries = side * max(1, 96/side)

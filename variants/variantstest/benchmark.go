@@ -10,8 +10,9 @@ import (
 	"attnbench/variants/work"
 )
 
-// Benchmark times Forward on one thread. Beside the time it reports the medians of FLOP/s, useful work by the mechanism's Cost,
-// and of peak-frac, its share of the set's FMA rate, which is taken after every call: what else the machine does slows both.
+// Benchmark times Forward on one thread. Beside the time it reports the medians of FLOP/s, useful work by the
+// mechanism's Cost, and of peak-frac, its share of the set's FMA rate, which is taken after every call: what
+// else the machine does slows both.
 func Benchmark(b *testing.B, m *variants.Mechanism, shape variants.Shape, options string, set *kernel.Set) {
 	settings, err := variants.ParseSettings(options)
 	if err != nil {
@@ -19,7 +20,9 @@ func Benchmark(b *testing.B, m *variants.Mechanism, shape variants.Shape, option
 	}
 	pool := work.NewPool(1)
 	defer pool.Close()
-	p, err := m.Resolve(variants.Request{Shape: shape, Options: settings, Draw: true, Seed: seed, Kernels: set, Pool: pool})
+	p, err := m.Resolve(variants.Request{
+		Shape: shape, Options: settings, Draw: true, Seed: seed, Kernels: set, Pool: pool,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
