@@ -3,7 +3,7 @@ package kernel
 // Generic returns the set written in plain Go: it runs everywhere and is the specification of the others.
 func Generic() *Set {
 	return &Set{
-		Name: "generic", Lanes: 8, Panel: 8, Rows: 2,
+		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
 		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
@@ -31,67 +31,41 @@ type operand struct {
 	row, col int
 }
 
-// genericProduct computes C = A·B in tiles of 2×4 and, when m is odd, 1×4 registers.
+// genericProduct computes C = A·B in tiles of 1×8 registers.
 func genericProduct(m, n, k int, a operand, b []float32, ldb int, c []float32, ldc int, add bool) {
-	for j := 0; j < n; j += 4 {
-		i := 0
-		for ; i+2 <= m; i += 2 {
-			r0, r1 := genericTile2(k, a, i, b, j, ldb)
-			store4(c[i*ldc+j:], r0, add)
-			store4(c[(i+1)*ldc+j:], r1, add)
-		}
-		if i < m {
-			store4(c[i*ldc+j:], genericTile1(k, a, i, b, j, ldb), add)
+	for j := 0; j < n; j += genericLanes {
+		for i := range m {
+			sum := genericTile(k, a, i, b, j, ldb)
+			out := c[i*ldc+j:][:genericLanes]
+			for l := range out {
+				if add {
+					out[l] += sum[l]
+				} else {
+					out[l] = sum[l]
+				}
+			}
 		}
 	}
 }
 
-// genericTile2 returns rows i and i+1 of A times columns j to j+3 of b.
-func genericTile2(k int, a operand, i int, b []float32, j, ldb int) (r0, r1 [4]float32) {
-	var c00, c01, c02, c03, c10, c11, c12, c13 float32
-	at, bt := i*a.row, j
+// genericTile returns row i of A times columns j to j+7 of b.
+func genericTile(k int, a operand, i int, b []float32, j, ldb int) [genericLanes]float32 {
+	var c0, c1, c2, c3, c4, c5, c6, c7 float32
+	x, step, at := a.x, a.col, i*a.row
 	for range k {
-		a0, a1 := a.x[at], a.x[at+a.row]
-		row := (*[4]float32)(b[bt:])
-		c00 += a0 * row[0]
-		c01 += a0 * row[1]
-		c02 += a0 * row[2]
-		c03 += a0 * row[3]
-		c10 += a1 * row[0]
-		c11 += a1 * row[1]
-		c12 += a1 * row[2]
-		c13 += a1 * row[3]
-		at, bt = at+a.col, bt+ldb
+		left := x[at]
+		row := (*[genericLanes]float32)(b[j:])
+		c0 += left * row[0]
+		c1 += left * row[1]
+		c2 += left * row[2]
+		c3 += left * row[3]
+		c4 += left * row[4]
+		c5 += left * row[5]
+		c6 += left * row[6]
+		c7 += left * row[7]
+		at, j = at+step, j+ldb
 	}
-	return [4]float32{c00, c01, c02, c03}, [4]float32{c10, c11, c12, c13}
-}
-
-// genericTile1 returns row i of A times columns j to j+3 of b.
-func genericTile1(k int, a operand, i int, b []float32, j, ldb int) [4]float32 {
-	var c0, c1, c2, c3 float32
-	at, bt := i*a.row, j
-	for range k {
-		a0 := a.x[at]
-		row := (*[4]float32)(b[bt:])
-		c0 += a0 * row[0]
-		c1 += a0 * row[1]
-		c2 += a0 * row[2]
-		c3 += a0 * row[3]
-		at, bt = at+a.col, bt+ldb
-	}
-	return [4]float32{c0, c1, c2, c3}
-}
-
-// store4 stores four results, or adds them when add is set.
-func store4(c []float32, r [4]float32, add bool) {
-	c = c[:4]
-	for j := range r {
-		if add {
-			c[j] += r[j]
-		} else {
-			c[j] = r[j]
-		}
-	}
+	return [genericLanes]float32{c0, c1, c2, c3, c4, c5, c6, c7}
 }
 
 func genericPack(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
