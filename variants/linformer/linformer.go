@@ -23,9 +23,9 @@ func Mechanism() *variants.Mechanism {
 		Name: "linformer", Title: "Linformer", Summary: "queries attend to k learned mixtures of the keys",
 		Paper: "Wang et al. 2020, arXiv 2006.04768",
 		Role:  variants.Approximation, Family: "low rank",
-		Time:       variants.Growth{Text: "n·k", Exponent: 1},
-		Memory:     variants.Growth{Text: "n·k", Exponent: 1},
-		Options:    options(),
+		Time:    variants.Growth{Text: "n·k", Exponent: 1},
+		Memory:  variants.Growth{Text: "n·k", Exponent: 1},
+		Options: options(),
 		Inputs: []variants.Input{
 			projection("proj_k", "E, compresses the keys", true),
 			projection("proj_v", "F, compresses the values", false),
