@@ -64,9 +64,9 @@ func (w *Walk) Begin(q []float32, rows Rows) {
 func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
 	w.Begin(q, rows)
 	e := w.config.E
+	w.gather(e, w.o, w.lde, acc, rows)
 	for i := range rows.Count {
 		r := rows.At(i)
-		copy(w.o[i*w.lde:], acc[r*e:(r+1)*e])
 		w.top[i], w.sum[i] = top[r], sum[r]
 	}
 	w.fresh = false
@@ -78,9 +78,7 @@ func (w *Walk) pack(q []float32, rows Rows) {
 	w.rows, w.cols = rows, c.Kernels.Pad(rows.Count)
 	src, ld := q[min(len(q), rows.Start*c.D):], rows.Stride*c.D
 	if rows.Index != nil {
-		for i, r := range rows.Index {
-			copy(w.kbuf[i*c.D:(i+1)*c.D], q[int(r)*c.D:])
-		}
+		w.gather(c.D, w.kbuf, c.D, q, rows)
 		src, ld = w.kbuf, c.D
 	}
 	c.Kernels.Pack(rows.Count, c.D, w.q, w.ldq, src, ld, float32(c.Scale*log2e))
@@ -138,9 +136,7 @@ func (w *Walk) scores(k []float32, keys Keys, s []float32, lds, c0, cols int) {
 // gatherKeys copies the tile's keys side by side, multiplied by their scale if they have one.
 func (w *Walk) gatherKeys(k []float32, keys Keys) {
 	d := w.config.D
-	for i, r := range keys.Index {
-		copy(w.kbuf[i*d:(i+1)*d], k[int(r)*d:])
-	}
+	w.gather(d, w.kbuf, d, k, keys.Rows)
 	if keys.Scale == nil {
 		return
 	}
@@ -155,9 +151,7 @@ func (w *Walk) product(v []float32, keys Keys, s []float32, lds int, o []float32
 	e := w.config.E
 	b, ldb := v[min(len(v), keys.Start*e):], keys.Stride*e
 	if keys.Index != nil || e != w.lde {
-		for i := range keys.Count {
-			copy(w.vbuf[i*w.lde:], v[keys.At(i)*e:][:e])
-		}
+		w.gather(e, w.vbuf, w.lde, v, keys.Rows)
 		b, ldb = w.vbuf, w.lde
 	}
 	w.config.Kernels.GemmT(rows, w.lde, keys.Count, s, lds, b, ldb, o, w.lde, true)
@@ -193,8 +187,24 @@ func (w *Walk) Suspend(acc, top, sum []float32) {
 	}
 }
 
+// gather copies rows of x, which has so many columns, side by side.
+func (w *Walk) gather(cols int, dst []float32, ldd int, x []float32, rows Rows) {
+	if rows.Index != nil {
+		w.config.Kernels.GatherRows(cols, dst, ldd, x, cols, rows.Index)
+		return
+	}
+	for i := range rows.Count {
+		copy(dst[i*ldd:], x[rows.At(i)*cols:][:cols])
+	}
+}
+
+// scatter copies the tile's output to its rows of out.
 func (w *Walk) scatter(out []float32) {
 	e := w.config.E
+	if w.rows.Index != nil {
+		w.config.Kernels.ScatterRows(e, out, e, w.o, w.lde, w.rows.Index)
+		return
+	}
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
 		copy(out[r*e:(r+1)*e], w.o[i*w.lde:])
