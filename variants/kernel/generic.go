@@ -7,7 +7,7 @@ func Generic() *Set {
 		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
-		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU,
+		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU, SinCos: genericSinCos,
 		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,
 		ArgMaxCols: genericArgMaxCols, Exp2: genericExp2, FMA: genericFMA,
 	}

@@ -57,6 +57,9 @@ type Set struct {
 	ExpCols func(rows, cols int, x []float32, ld int, sub []float32, add float32)
 	// ReLU replaces x[r][c] by max(x[r][c], 0) + add.
 	ReLU func(rows, cols int, x []float32, ld int, add float32)
+	// SinCos stores scale[c]·sin x[r][c] in sin[r][c] and replaces x[r][c] by scale[c]·cos x[r][c]: at most
+	// 2 ulp of scale[c].
+	SinCos func(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32)
 	// DotCols adds Σ_r w[r]·x[r][c] to dot[c].
 	DotCols func(rows, cols int, x []float32, ld int, w, dot []float32)
 	// SumRows adds Σ_c x[r][c] to sum[r].

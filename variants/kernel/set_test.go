@@ -74,6 +74,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"MaxCols":     func() { s.MaxCols(rows, cols, x, cols, v) },
 		"ExpCols":     func() { s.ExpCols(rows, cols, x, cols, v, 1) },
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },
+		"SinCos":      func() { s.SinCos(rows, cols, x, cols, y, cols, v) },
 		"DotCols":     func() { s.DotCols(rows, cols, x, cols, v, w) },
 		"SumRows":     func() { s.SumRows(rows, cols, x, cols, v) },
 		"SquareRows":  func() { s.SquareRows(rows, cols, x, cols, v) },

@@ -37,7 +37,7 @@ func (r *routines) set() *Set {
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
-		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU,
+		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: genericSinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, Exp2: r.Exp2, FMA: r.FMA,
 	}
