@@ -6,18 +6,21 @@ import (
 	"strings"
 )
 
-// Cell is the identity of one measurement: what was run, on what, how.
+// base is the benchmark's name before its keys.
+const base = "Attention"
+
+// A Cell is the identity of a measurement: what was run, on what, how. Two cells are the same where their names are.
 type Cell struct {
 	Variant string
-	N       int
-	S       int // key length; equal to N: not written
-	D       int
-	E       int // value dimension; equal to D: not written
+	N       int // queries
+	S       int // keys; 0 or N: not written
+	D       int // width of queries and keys
+	E       int // width of values; 0 or D: not written
 	Heads   int
 	Batch   int
 	Causal  bool
-	Pass    string // "forward"
-	DType   string // "f32"
+	Pass    string // "forward", "backward", "both", "decode"
+	DType   string // "f32", "bf16"
 	SIMD    string
 	Threads int
 	Input   string   // "gaussian", the name of a shipped set, or a file's base name
@@ -25,17 +28,29 @@ type Cell struct {
 	Options []Option // those that differ from the default or are swept, in declared order
 }
 
-// Option is one option=value of a cell.
+// An Option is one option=value of a cell.
 type Option struct{ Name, Value string }
 
-// Name is the cell's benchmark name without the word Benchmark: Attention/variant=…/n=…/… in the order of the contract. Values
-// are escaped and numbers have no exponent: see the package comment.
+// Name returns the benchmark's name without the word Benchmark: Attention/variant=.../n=.../... with the keys in their order.
+// Values are escaped and numbers have no exponent: see the package comment.
 func (c Cell) Name() string {
 	var b strings.Builder
-	b.WriteString("Attention")
-	add := func(key, value string) { fmt.Fprintf(&b, "/%s=%s", key, Escape(plainNumber(value))) }
-	number := func(key string, value int) { add(key, strconv.Itoa(value)) }
-	add("variant", c.Variant)
+	b.WriteString(base)
+	for _, k := range c.Keys() {
+		b.WriteByte('/')
+		b.WriteString(k.Name)
+		b.WriteByte('=')
+		b.WriteString(k.Value)
+	}
+	return b.String()
+}
+
+// Keys returns the name's keys in their order, with the values as the name has them.
+func (c Cell) Keys() []Option {
+	keys := make([]Option, 0, 14+len(c.Options))
+	text := func(name, value string) { keys = append(keys, Option{name, Escape(value)}) }
+	number := func(name string, value int) { text(name, strconv.Itoa(value)) }
+	text("variant", c.Variant)
 	number("n", c.N)
 	if c.S != 0 && c.S != c.N {
 		number("s", c.S)
@@ -47,30 +62,18 @@ func (c Cell) Name() string {
 	number("h", c.Heads)
 	number("b", c.Batch)
 	number("causal", bit(c.Causal))
-	add("pass", c.Pass)
-	add("dtype", c.DType)
-	add("simd", c.SIMD)
+	text("pass", c.Pass)
+	text("dtype", c.DType)
+	text("simd", c.SIMD)
 	number("threads", c.Threads)
-	add("input", c.Input)
+	text("input", c.Input)
 	if c.Head != "" {
-		add("head", c.Head)
+		text("head", c.Head)
 	}
 	for _, o := range c.Options {
-		add(o.Name, o.Value)
+		text(o.Name, plainNumber(o.Value))
 	}
-	return b.String()
-}
-
-// Label is the variant with its options, as a table names it: performer[features=64].
-func (c Cell) Label() string {
-	if len(c.Options) == 0 {
-		return c.Variant
-	}
-	parts := make([]string, len(c.Options))
-	for i, o := range c.Options {
-		parts[i] = o.Name + "=" + o.Value
-	}
-	return c.Variant + "[" + strings.Join(parts, ",") + "]"
+	return keys
 }
 
 func bit(b bool) int {
@@ -80,28 +83,42 @@ func bit(b bool) int {
 	return 0
 }
 
-// ParseCell reads what Name writes. Keys after the known ones are options.
+// Label is the variant with its options, as a table names it: NAME[features=64].
+func (c Cell) Label() string {
+	if len(c.Options) == 0 {
+		return c.Variant
+	}
+	parts := make([]string, len(c.Options))
+	for i, o := range c.Options {
+		parts[i] = o.Name + "=" + plainNumber(o.Value)
+	}
+	return c.Variant + "[" + strings.Join(parts, ",") + "]"
+}
+
+// ParseCell is the inverse of Name. Keys that it does not know are options; S and E are 0 where the name leaves them out.
 func ParseCell(name string) (Cell, error) {
-	parts := strings.Split(name, "/")
-	if parts[0] != "Attention" {
-		return Cell{}, fmt.Errorf("benchmark %q: its name does not begin with Attention", name)
-	}
 	var c Cell
-	for _, part := range parts[1:] {
-		key, value, found := strings.Cut(part, "=")
-		if !found {
-			return Cell{}, fmt.Errorf("benchmark %q: %q is not key=value", name, part)
+	rest, ours := strings.CutPrefix(name, base+"/")
+	if !ours {
+		return c, fmt.Errorf("benchmark %q: its name does not begin with %s", name, base+"/")
+	}
+	seen := make(map[string]bool)
+	for part := range strings.SplitSeq(rest, "/") {
+		key, text, found := strings.Cut(part, "=")
+		if !found || seen[key] {
+			return c, fmt.Errorf("benchmark %q: %q is no key=value, or its key stands there twice", name, part)
 		}
-		text, err := Unescape(value)
+		seen[key] = true
+		value, err := Unescape(text)
+		if err == nil {
+			err = c.set(key, value)
+		}
 		if err != nil {
-			return Cell{}, fmt.Errorf("benchmark %q: %w", name, err)
-		}
-		if err := c.set(key, text); err != nil {
-			return Cell{}, fmt.Errorf("benchmark %q: %w", name, err)
+			return c, fmt.Errorf("benchmark %q: %w", name, err)
 		}
 	}
-	if c.Variant == "" || c.N < 1 || c.D < 1 {
-		return Cell{}, fmt.Errorf("benchmark %q: variant, n or d is missing", name)
+	if again := c.Name(); again != name {
+		return c, fmt.Errorf("benchmark %q: a key is missing, misplaced or misspelt: it should be %q", name, again)
 	}
 	return c, nil
 }
