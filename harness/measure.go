@@ -1,0 +1,155 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"attnbench/harness/machine"
+)
+
+// A sample lasts at least minSample: shorter ones measure the clock and the caches' state.
+const (
+	minSample     = time.Millisecond
+	maxIterations = 1 << 20
+)
+
+// Host is the part of the machine that the harness reads. *machine.Host is one.
+type Host interface {
+	Available() machine.Figure
+	Resident() machine.Figure
+	ResetPeak() bool
+	Peak() machine.Figure
+	Usage() machine.Usage
+	Noise() machine.Noise
+}
+
+// errChanged says that a timed call gave another output than the verified one.
+var errChanged = errors.New("a timed call gave another output than the verified one")
+
+// calibrate chooses the number of calls in a sample. The call that verified the cell met cold memory: it
+// tells long calls only.
+func (t *trial) calibrate(clock Clock, in operands) {
+	t.iterations = 1
+	took := t.call
+	if took < 10*minSample {
+		took = t.run(clock, in)
+	}
+	for took < minSample && t.iterations < maxIterations {
+		if took > 0 {
+			enough := int(1.2*float64(minSample)/float64(took)*float64(t.iterations)) + 1
+			t.iterations = min(max(enough, t.iterations+1), 10*t.iterations)
+		} else {
+			t.iterations *= 2
+		}
+		took = t.run(clock, in)
+	}
+}
+
+// run times one sample.
+func (t *trial) run(clock Clock, in operands) time.Duration {
+	start := clock.Now()
+	for range t.iterations {
+		t.attention.Forward(in.out, in.Q, in.K, in.V)
+	}
+	took := clock.Now() - start
+	t.call = took / time.Duration(t.iterations)
+	return took
+}
+
+// sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
+// cells before this one have left their own data in the caches.
+func (t *trial) sample(clock Clock, host Host, in operands) (nanoseconds float64, err error) {
+	if t.iterations > 1 {
+		t.attention.Forward(in.out, in.Q, in.K, in.V)
+	}
+	before := host.Usage()
+	took := t.run(clock, in)
+	if usage := host.Usage().Since(before); usage.Known {
+		t.switches += usage.Involuntary
+	}
+	t.used += took
+	t.times = append(t.times, t.call)
+	if hashBits(in.out) != t.hash {
+		return 0, errChanged
+	}
+	return float64(took) / float64(t.iterations), nil
+}
+
+// sampler takes the samples of one block.
+type sampler struct {
+	clock    Clock
+	host     Host
+	yard     *yardstick
+	rng      *rand.Rand
+	deadline time.Duration // of the run; 0: none
+	timeout  time.Duration // of one cell; 0: none
+	record   func(t *trial, nanoseconds float64) error
+	done     func(t *trial) error
+}
+
+// run samples the trials in turns, in a new random order each round, until all are finished. Between rounds
+// the yardstick is read.
+func (s *sampler) run(ctx context.Context, trials []*trial, in operands) error {
+	for _, t := range trials {
+		t.calibrate(s.clock, in)
+	}
+	for left := len(trials); left > 0; {
+		s.yard.burst()
+		s.rng.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+		for _, t := range trials {
+			if t.finished {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if s.over() {
+				t.finished = true
+			} else if err := s.step(t, in); err != nil {
+				return err
+			}
+			if t.finished {
+				left--
+				if err := s.done(t); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// step takes one sample of a trial and decides whether it was the last.
+func (s *sampler) step(t *trial, in operands) error {
+	nanoseconds, err := t.sample(s.clock, s.host, in)
+	if err != nil {
+		t.failure, t.finished = err.Error(), true
+		return nil
+	}
+	if err := s.record(t, nanoseconds); err != nil {
+		return err
+	}
+	t.finished = s.enough(t)
+	return nil
+}
+
+// enough reports whether a trial has its samples: those that were granted, or fewer where it takes far longer
+// than predicted, but then as many as an interval needs.
+func (s *sampler) enough(t *trial) bool {
+	granted := t.cell.Samples
+	switch {
+	case len(t.times) >= granted:
+		return true
+	case len(t.times) < min(minSamples, granted):
+		return false
+	case s.timeout > 0 && t.used > s.timeout:
+		return true
+	}
+	const patience = 2
+	return s.deadline > 0 && t.used > patience*t.cell.sampling(granted)
+}
+
+// over reports whether the run's time is spent: no sample is begun any more.
+func (s *sampler) over() bool { return s.deadline > 0 && s.clock.Now() >= s.deadline }

@@ -1,0 +1,116 @@
+package harness
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"attnbench/harness/check"
+	"attnbench/variants"
+	"attnbench/variants/exact"
+)
+
+// Names of what all cells of a block share in an oracle.
+const (
+	exactResult = "exact attention"
+	meanResult  = "mean of values"
+)
+
+// oracle computes float64 results and keeps those of one group of blocks: blocks that differ only in kernels
+// or threads have the same ones.
+type oracle struct {
+	group   string
+	results map[string][][]float64 // by name: [slices][rows·e]
+	clock   Clock
+}
+
+// request is one definition that is wanted on some rows of every head.
+type request struct {
+	name       string
+	problem    *variants.Problem
+	definition variants.Definition
+	rows       []int
+	took       time.Duration // summed over heads; 0 where the result was there already
+}
+
+// compute answers all requests, those of one head side by side on all cores, in the given order. It stops
+// between definitions when the context ends.
+func (o *oracle) compute(ctx context.Context, b *Block, t check.Tensors, requests []*request) error {
+	if o.group != b.group() {
+		o.group, o.results = b.group(), map[string][][]float64{}
+	}
+	var open []*request
+	for _, r := range requests {
+		if _, ok := o.results[r.name]; !ok {
+			o.results[r.name] = make([][]float64, b.Shape.Slices())
+			open = append(open, r)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	for slice := range b.Shape.Slices() {
+		if err := o.computeHead(ctx, t.Head(b.Shape, slice, nil), slice, open); err != nil {
+			o.group = "" // what is there is incomplete
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int, open []*request) error {
+	queue := make(chan *request, len(open))
+	for _, r := range open {
+		queue <- r
+	}
+	close(queue)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(open)) {
+		wg.Go(func() {
+			for r := range queue {
+				if ctx.Err() != nil {
+					return
+				}
+				start := o.clock.Now()
+				h := head
+				h.Rows = r.rows
+				o.results[r.name][slice] = r.definition(r.problem, h)
+				r.took += o.clock.Now() - start
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+// shared are the requests that every cell of a block needs.
+func shared(b *Block, p *variants.Problem) []*request {
+	rows := b.errorRows()
+	return []*request{
+		{name: exactResult, problem: p, definition: exact.Attention, rows: rows},
+		{name: meanResult, problem: p, definition: check.MeanOfValues, rows: rows},
+	}
+}
+
+// own are the requests of one cell: its definition, and what its fidelity is measured against if that is not
+// exact attention.
+func own(c *Cell) []*request {
+	m := c.Mechanism
+	requests := []*request{
+		{name: c.Label(), problem: c.Problem, definition: m.Definition, rows: c.Block.gateRows()},
+	}
+	if m.Target != nil {
+		requests = append(requests,
+			&request{name: targetName(c), problem: c.Problem, definition: m.Target, rows: c.Block.errorRows()})
+	}
+	return requests
+}
+
+// targetName names the result that a cell's fidelity is measured against.
+func targetName(c *Cell) string {
+	if c.Mechanism.Target == nil {
+		return exactResult
+	}
+	return "target of " + c.Label()
+}

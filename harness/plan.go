@@ -1,0 +1,127 @@
+package harness
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"attnbench/harness/machine"
+	"attnbench/variants/kernel"
+)
+
+// Plan is a sweep laid out: its blocks in the order in which they run, with predictions and decisions.
+type Plan struct {
+	Blocks []*Block
+
+	limits    Limits
+	started   time.Duration
+	pools     pools
+	yards     map[int]*yardstick
+	machine   Machine
+	predictor *predictor
+	schedule  *schedule
+}
+
+// Machine is what a plan runs on and what tells it how that went.
+type Machine struct {
+	Clock   Clock
+	Host    Host
+	Fastest *kernel.Set // its multiply-adds are the yardstick of peak-frac
+}
+
+// NewPlan measures the machine's FMA peak, predicts every cell and decides what runs within the limits. The
+// budget counts from here. Close releases its workers.
+func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
+	p := &Plan{
+		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[int]*yardstick{}, machine: m,
+		schedule: &schedule{limits: limits, reached: map[string]int{}},
+	}
+	p.predictor = newPredictor(func(threads int) float64 { return p.yardstick(threads).peak() })
+	p.Blocks = s.blocks(p.pools)
+	p.revise(p.Blocks, m.Host.Available())
+	return p
+}
+
+// Close stops the plan's workers.
+func (p *Plan) Close() { p.pools.close() }
+
+// Peak is the machine's measured FMA peak at a thread count.
+type Peak struct {
+	SIMD    string
+	Threads int
+	FLOPs   float64 // in a second
+}
+
+// Peaks lists the peak at every thread count of the plan.
+func (p *Plan) Peaks() []Peak {
+	var peaks []Peak
+	for _, threads := range slices.Sorted(maps.Keys(p.yards)) {
+		peaks = append(peaks, Peak{p.machine.Fastest.Name, threads, p.yards[threads].peak()})
+	}
+	return peaks
+}
+
+// revise predicts and decides anew, for the blocks that have not run.
+func (p *Plan) revise(blocks []*Block, available machine.Figure) {
+	for _, b := range blocks {
+		for _, c := range b.Cells {
+			if c.Problem != nil {
+				p.predictor.predict(c)
+			}
+		}
+		guard(b, available)
+	}
+	remaining := time.Duration(math.MaxInt64)
+	if p.limits.Budget > 0 {
+		remaining = p.started + p.limits.Budget - p.machine.Clock.Now()
+	}
+	p.schedule.choose(blocks, remaining)
+}
+
+// yardstick is the FMA measurement at a thread count.
+func (p *Plan) yardstick(threads int) *yardstick {
+	if p.yards[threads] == nil {
+		p.yards[threads] = newYardstick(p.machine.Clock, p.machine.Fastest, p.pools.get(threads))
+	}
+	return p.yards[threads]
+}
+
+// Time is what the cells that run are expected to take.
+func (p *Plan) Time() time.Duration {
+	var total time.Duration
+	groups := map[string]bool{}
+	for _, b := range p.Blocks {
+		for _, c := range b.Cells {
+			if c.Skip.Code != "" {
+				continue
+			}
+			total += c.Time()
+			if !groups[b.group()] {
+				groups[b.group()] = true
+				total += target(b)
+			}
+		}
+	}
+	return total
+}
+
+// Summary says in one line what the plan comes to.
+func (p *Plan) Summary() string {
+	var cells, runs int
+	var most int64
+	for _, b := range p.Blocks {
+		bytes := fixedBytes(b)
+		for _, c := range b.Cells {
+			cells++
+			if c.Skip.Code == "" {
+				runs++
+				bytes += c.Predicted.Bytes
+			}
+		}
+		most = max(most, bytes)
+	}
+	return fmt.Sprintf("%d blocks, %d cells: %d run, %d are skipped; predicted %s, at most %s of memory",
+		len(p.Blocks), cells, runs, cells-runs, FormatDuration(p.Time()), FormatBytes(most))
+}

@@ -1,0 +1,120 @@
+package harness
+
+import (
+	"runtime"
+	"time"
+
+	"attnbench/variants"
+)
+
+// Prediction is what a cell is expected to take.
+type Prediction struct {
+	Call  time.Duration // one call of Forward
+	Gate  time.Duration // its verification
+	Bytes int64         // its plan: workspace and parameters
+}
+
+// Rates that predictions start from, before anything was measured. Every measured cell corrects them.
+const (
+	startEfficiency = 0.4  // of the FMA peak
+	flopsPerExp     = 20   // what one exponential costs in the time of multiply-adds
+	bytesPerSecond  = 4e9  // of memory, for what mechanisms do beside arithmetic
+	oracleRate      = 2e9  // float64 operations a second of one core in the exact oracle
+	naiveRate       = 5e8  // the same in definitions
+	callOverhead    = 2e-6 // seconds
+	sampleFloor     = 1500 * time.Microsecond
+)
+
+// predictor expects the times of cells: by what their mechanism says of its work, corrected by the last
+// measurement of the same variant on the same kernels.
+type predictor struct {
+	peak func(threads int) float64 // FLOP/s
+	call map[string]float64        // measured / modelled, by cell label, kernels and threads
+	gate map[string]float64        // the same of verification, by cell label
+}
+
+func newPredictor(peak func(threads int) float64) *predictor {
+	return &predictor{peak: peak, call: map[string]float64{}, gate: map[string]float64{}}
+}
+
+// predict fills in what the cell is expected to take.
+func (p *predictor) predict(c *Cell) {
+	c.Predicted = Prediction{
+		Call: seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
+		Gate: seconds(modelGate(c) * ratio(p.gate, c.Label())),
+	}
+	c.Predicted.Bytes = c.Problem.Memory().Total()
+}
+
+// learn corrects later predictions by what a cell took. A gate that was served from results that other cells
+// needed too teaches nothing.
+func (p *predictor) learn(c *Cell, call, gate time.Duration) {
+	if model := p.modelCall(c); call > 0 && model > 0 {
+		p.call[engineKey(c)] = call.Seconds() / model
+	}
+	if model := modelGate(c); gate > 0 && model > 0 {
+		p.gate[c.Label()] = gate.Seconds() / model
+	}
+}
+
+func engineKey(c *Cell) string {
+	return c.Label() + "/" + c.Block.Kernels.Name + "/" + variants.FormatDims([]int{c.Block.Threads})
+}
+
+func ratio(learnt map[string]float64, key string) float64 {
+	if r, ok := learnt[key]; ok {
+		return r
+	}
+	return 1
+}
+
+// modelCall is the time of one call in seconds, from the mechanism's own cost.
+func (p *predictor) modelCall(c *Cell) float64 {
+	cost := c.Mechanism.Cost(c.Problem)
+	arithmetic := (cost.FLOPs + flopsPerExp*cost.Exps) / max(startEfficiency*p.peak(c.Block.Threads), 1)
+	return callOverhead + arithmetic + float64(operandBytes(c.Block.Shape))/bytesPerSecond
+}
+
+// modelGate is the time of a cell's own definition in seconds. Exact attention takes the sampled rows only;
+// others are charged in full, because what they do with all keys comes before any row.
+func modelGate(c *Cell) float64 {
+	cost := c.Mechanism.Cost(c.Problem)
+	work := cost.FLOPs + flopsPerExp*cost.Exps
+	if c.Mechanism.Role == variants.Exact {
+		work *= float64(len(c.Block.gateRows())) / float64(c.Block.Shape.N)
+	}
+	return work / naiveRate / float64(runtime.GOMAXPROCS(0))
+}
+
+// target is the time of the block's exact result, which its cells share.
+func target(b *Block) time.Duration {
+	part := float64(len(b.errorRows())) / float64(b.Shape.N)
+	pairs := float64(b.Shape.AllowedPairs()) * float64(b.Shape.Slices()) * part
+	work := pairs * (2*float64(b.Shape.D+b.Shape.E) + flopsPerExp)
+	return seconds(work / oracleRate / float64(runtime.GOMAXPROCS(0)))
+}
+
+// operandBytes is the size of q, k, v and out.
+func operandBytes(s variants.Shape) int64 {
+	rows := int64(s.N)*int64(s.D+s.E) + int64(s.S)*int64(s.D+s.E)
+	return 4 * rows * int64(s.Slices())
+}
+
+func seconds(s float64) time.Duration {
+	const most = 1e9 // a prediction past 30 years is as good as any
+	return time.Duration(min(s, most) * float64(time.Second))
+}
+
+// sampling is the time that a cell spends beside its verification: set-up, warm-up and samples.
+func (c *Cell) sampling(samples int) time.Duration {
+	call := c.Predicted.Call
+	return 3*call + time.Duration(samples)*max(call, sampleFloor)
+}
+
+// gating is the time of a cell's verification: its definition, and another call where causality is tested.
+func (c *Cell) gating() time.Duration {
+	if c.Block.Shape.Causal {
+		return c.Predicted.Gate + c.Predicted.Call
+	}
+	return c.Predicted.Gate
+}

@@ -1,0 +1,115 @@
+package harness
+
+import (
+	"fmt"
+	"math"
+
+	"attnbench/harness/check"
+	"attnbench/results"
+	"attnbench/variants"
+)
+
+// Journal records a run in a results file, line by line.
+type Journal struct{ Writer *results.Writer }
+
+// Variants declares the mechanisms that the plan has cells of.
+func (j Journal) Variants(p *Plan) error {
+	seen := map[string]bool{}
+	for _, b := range p.Blocks {
+		for _, c := range b.Cells {
+			if m := c.Mechanism; !seen[m.Name] {
+				seen[m.Name] = true
+				if err := j.Writer.Variant(declaration(m)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func declaration(m *variants.Mechanism) results.Variant {
+	return results.Variant{
+		Name: m.Name, Title: m.Title, Summary: m.Summary, Family: m.Family, Role: string(m.Role),
+		Baseline: m.Role == variants.Exact,
+		Time:     results.Growth(m.Time), Memory: results.Growth(m.Memory),
+		Paper: m.Paper, Target: m.TargetName,
+	}
+}
+
+// Sample writes a sample's line. Figures that the machine does not give, or that have
+// no meaning for the cell, are left out.
+func (j Journal) Sample(s Sample) error {
+	perSecond := 1e9 / s.Nanoseconds
+	values := []results.Value{
+		{Unit: results.Time, Value: s.Nanoseconds},
+		{Unit: results.PlanTime, Value: float64(s.Plan.Nanoseconds())},
+		{Unit: results.WorkBytes, Value: float64(s.Memory.Work)},
+		{Unit: results.SavedBytes, Value: float64(s.Memory.Saved)},
+		{Unit: results.ParamBytes, Value: float64(s.Memory.Param)},
+		{Unit: results.RelErr, Value: s.Errors.Relative},
+		{Unit: results.RelErrZero, Value: s.Errors.Zero},
+		{Unit: results.RelErrMeanV, Value: s.Errors.Mean},
+		{Unit: results.ImplErr, Value: s.Errors.Impl},
+	}
+	if s.FLOPs > 0 {
+		values = append(values, results.Value{Unit: results.FLOPRate, Value: s.FLOPs * perSecond},
+			results.Value{Unit: results.ExecRate, Value: s.Executed * perSecond})
+	}
+	if s.Peak > 0 && s.FLOPs > 0 {
+		values = append(values, results.Value{Unit: results.PeakFrac, Value: s.FLOPs * perSecond / s.Peak})
+	}
+	if s.PeakBytes.Known {
+		values = append(values, results.Value{Unit: results.PeakBytes, Value: s.PeakBytes.Value})
+	}
+	if !math.IsNaN(s.Errors.Pairs) {
+		values = append(values, results.Value{Unit: results.PairFrac, Value: s.Errors.Pairs})
+	}
+	return j.Writer.Sample(s.Name(), s.Iterations, values...)
+}
+
+// Cell writes a cell's note.
+func (j Journal) Cell(o Outcome) error {
+	note := results.CellNote{
+		Cell: o.Name().Name(), Status: o.Status, Code: o.Refusal.Code, Reason: o.Refusal.Reason,
+		Warnings: o.Warnings,
+	}
+	if o.Hash != 0 {
+		note.Output = fmt.Sprintf("%016x", o.Hash)
+	}
+	if o.Status != results.Skipped {
+		note.Rows = rowsNote(o.Block)
+		if o.Mechanism.Pairs == nil {
+			note.Pairs = "scores no pairs"
+		}
+	}
+	if untrained(o.Cell) {
+		note.Label = "untrained"
+	}
+	return j.Writer.Cell(note)
+}
+
+// rowsNote says which rows the errors are taken over, where it is not all of them.
+func rowsNote(b *Block) string {
+	switch gate := len(b.gateRows()); {
+	case gate == b.Shape.N:
+		return ""
+	case b.source.set != nil:
+		return fmt.Sprintf("impl-err: %d seeded rows per head, the first and the last", check.SampleCount)
+	}
+	return fmt.Sprintf("%d seeded rows per head, the first and the last", check.SampleCount)
+}
+
+// Name is the cell's identity in results.
+func (c *Cell) Name() results.Cell {
+	b := c.Block
+	s := b.Shape
+	name := results.Cell{
+		Variant: c.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
+		Pass: "forward", DType: "f32", SIMD: b.Kernels.Name, Threads: b.Threads, Input: b.Input(), Head: b.Head(),
+	}
+	for _, o := range c.Options {
+		name.Options = append(name.Options, results.Option(o))
+	}
+	return name
+}

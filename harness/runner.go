@@ -1,0 +1,270 @@
+package harness
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"attnbench/harness/machine"
+	"attnbench/results"
+	"attnbench/variants"
+)
+
+// Recorder takes what a run finds, as it finds it. Its methods are called from one goroutine; an error stops
+// the run.
+type Recorder interface {
+	// Sample is called after each sample.
+	Sample(s Sample) error
+	// Cell is called once for each cell: after its last sample, or when it is skipped or fails.
+	Cell(o Outcome) error
+}
+
+// Sample is one sample of a cell, with everything that its line says.
+type Sample struct {
+	*Cell
+	Iterations  int
+	Nanoseconds float64 // of one call
+	FLOPs       float64 // useful ones of one call
+	Executed    float64 // done in one call
+	Peak        float64 // the machine's FLOP/s at this thread count; 0 unknown
+	Plan        time.Duration
+	Memory      variants.Memory
+	PeakBytes   machine.Figure
+	Errors      Errors
+}
+
+// Outcome is what became of a cell.
+type Outcome struct {
+	*Cell
+	Status   string          // results.Done, Skipped or Failed
+	Refusal  Refusal         // of a cell that is not done
+	Times    []time.Duration // of one call, one per sample
+	Errors   Errors          // zero where the cell was not verified
+	Warnings []results.Warning
+	Hash     uint64 // of the verified output; 0 where there is none
+}
+
+// Median is the median time of one call; 0 without samples.
+func (o Outcome) Median() time.Duration {
+	if len(o.Times) == 0 {
+		return 0
+	}
+	return median(o.Times)
+}
+
+// Totals counts the cells of a run by status.
+type Totals struct{ Done, Skipped, Failed int }
+
+// run is a run in progress.
+type run struct {
+	Machine
+	recorder Recorder
+	plan     *Plan
+	oracle   oracle
+	deadline time.Duration // 0: none
+	totals   Totals
+}
+
+// Run verifies and measures the plan's blocks in order. It stops at the end of the context, between two
+// calls, with the context's error; what was recorded until then stands.
+func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	if available := p.machine.Host.Available(); available.Known {
+		const fraction = 0.9 // of memory: past it the collector works even where samples forbid it
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(fraction * available.Value)))
+	}
+	state := &run{Machine: p.machine, recorder: recorder, plan: p, oracle: oracle{clock: p.machine.Clock}}
+	if p.limits.Budget > 0 {
+		state.deadline = p.started + p.limits.Budget
+	}
+	for i, b := range p.Blocks {
+		if err := ctx.Err(); err != nil {
+			return state.totals, err
+		}
+		p.revise(p.Blocks[i:], p.machine.Host.Available())
+		if err := state.block(ctx, b); err != nil {
+			return state.totals, err
+		}
+	}
+	return state.totals, nil
+}
+
+// block runs one block: all cells are prepared and verified, then those that passed are sampled in turns.
+func (r *run) block(ctx context.Context, b *Block) error {
+	var wanted []*Cell
+	for _, c := range b.Cells {
+		if c.Skip.Code == "" {
+			wanted = append(wanted, c)
+		} else if err := r.finish(Outcome{Cell: c, Status: results.Skipped, Refusal: c.Skip}); err != nil {
+			return err
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	in := r.operands(b)
+	trials, err := r.prepare(ctx, wanted, in)
+	if err != nil {
+		return err
+	}
+	if err := r.verify(ctx, b, trials, in); err != nil {
+		return err
+	}
+	passed := make([]*trial, 0, len(trials))
+	for _, t := range trials {
+		if t.failure == "" {
+			passed = append(passed, t)
+		} else if err := r.settle(t); err != nil {
+			return err
+		}
+	}
+	return r.sample(ctx, b, passed, in)
+}
+
+// operands makes the inputs of a block and a place for its output, and notes what memory they take.
+func (r *run) operands(b *Block) operands {
+	runtime.GC()
+	before := r.Host.Resident()
+	in := operands{Tensors: b.source.tensors(b.seed, b.Shape)}
+	in.out = make([]float32, b.Shape.Slices()*b.Shape.N*b.Shape.E)
+	for i := range in.out {
+		in.out[i] = 1 // touch it: memory counts once it is written
+	}
+	if after := r.Host.Resident(); before.Known && after.Known {
+		in.bytes = machine.Figure{Value: max(0, after.Value-before.Value), Known: true}
+	}
+	return in
+}
+
+// prepare plans every cell and runs it once, for its output and its peak memory.
+func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial, error) {
+	var trials []*trial
+	for _, c := range cells {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		t := &trial{cell: c}
+		measured := in.bytes.Known && !c.Block.Fidelity() && r.Host.ResetPeak()
+		before := r.Host.Resident()
+		r.planCell(t)
+		start := r.Clock.Now()
+		t.forward(in)
+		t.call = r.Clock.Now() - start
+		if peak := r.Host.Peak(); measured && before.Known && peak.Known {
+			t.peakBytes = machine.Figure{Value: max(0, peak.Value-before.Value) + in.bytes.Value, Known: true}
+		}
+		t.accept(in)
+		t.testCausality(in)
+		trials = append(trials, t)
+	}
+	return trials, nil
+}
+
+// planCell plans the trial's cell, several times where that is quick, and keeps the last plan and the median
+// time.
+func (r *run) planCell(t *trial) {
+	const times, quick = 5, time.Millisecond
+	var took []time.Duration
+	for len(took) < times {
+		p := t.cell.fresh()
+		start := r.Clock.Now()
+		t.attention, t.memory = p.Plan()
+		took = append(took, r.Clock.Now()-start)
+		t.cell.Problem = p
+		if took[0] > quick {
+			break
+		}
+	}
+	t.planTime = median(took)
+}
+
+// verify computes the float64 results of a block, the longest first, and scores every trial.
+func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in operands) error {
+	live := slices.DeleteFunc(slices.Clone(trials), func(t *trial) bool { return t.failure != "" })
+	if len(live) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(live, func(x, y *trial) int {
+		return cmp.Compare(y.cell.Predicted.Gate, x.cell.Predicted.Gate)
+	})
+	requests := shared(b, live[0].cell.Problem)
+	mine := map[*trial][]*request{}
+	for _, t := range live {
+		mine[t] = own(t.cell)
+		requests = append(requests, mine[t]...)
+	}
+	if err := r.oracle.compute(ctx, b, in.Tensors, requests); err != nil {
+		return err
+	}
+	for _, t := range live {
+		t.score(&r.oracle, in.Q)
+		t.kept = nil
+		var gate time.Duration
+		for _, q := range mine[t] {
+			gate += q.took
+		}
+		r.plan.predictor.learn(t.cell, 0, gate/time.Duration(runtime.GOMAXPROCS(0)))
+	}
+	return nil
+}
+
+// sample times the trials with the collector off: Forward allocates nothing, so all that it could collect is
+// the harness's own.
+func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in operands) error {
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	yard := r.plan.yardstick(b.Threads)
+	yard.restart()
+	s := &sampler{
+		clock: r.Clock, host: r.Host, yard: yard, deadline: r.deadline, timeout: r.plan.limits.Timeout,
+		rng: variants.Stream(b.seed, "order of samples/"+b.group(), 0),
+		record: func(t *trial, nanoseconds float64) error {
+			return r.recorder.Sample(r.line(t, nanoseconds, yard.peak()))
+		},
+		done: r.settle,
+	}
+	return s.run(ctx, trials, in)
+}
+
+func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
+	return Sample{
+		Cell: t.cell, Iterations: t.iterations, Nanoseconds: nanoseconds, Peak: peak,
+		FLOPs: t.cell.Mechanism.Cost(t.cell.Problem).FLOPs, Executed: float64(t.executed),
+		Plan: t.planTime, Memory: t.memory, PeakBytes: t.peakBytes, Errors: t.errors,
+	}
+}
+
+// settle records what became of a trial and teaches the predictor.
+func (r *run) settle(t *trial) error {
+	o := Outcome{
+		Cell: t.cell, Status: results.Done, Times: t.times, Errors: t.errors, Hash: t.hash, Warnings: warnings(t),
+	}
+	switch {
+	case t.failure != "":
+		o.Status, o.Refusal = results.Failed, Refusal{"gate", t.failure}
+	case len(t.times) == 0:
+		o.Status, o.Refusal = results.Skipped, Refusal{"budget",
+			fmt.Sprintf("the budget was spent before its first sample (--budget %v)", r.plan.limits.Budget)}
+	default:
+		r.plan.predictor.learn(t.cell, median(t.times), 0)
+		r.plan.schedule.reached[t.cell.ladder()] = t.cell.Block.Shape.N
+	}
+	return r.finish(o)
+}
+
+// finish counts and records an outcome.
+func (r *run) finish(o Outcome) error {
+	switch o.Status {
+	case results.Done:
+		r.totals.Done++
+	case results.Skipped:
+		r.totals.Skipped++
+	default:
+		r.totals.Failed++
+	}
+	return r.recorder.Cell(o)
+}

@@ -1,0 +1,212 @@
+// Package harness decides what to run and measures it: it reads a sweep's axes, plans blocks of cells within
+// a budget of time and memory, verifies every cell against its definition before it is timed, and hands each
+// sample to a recorder as it is taken.
+//
+// A block is one shape on one input with all its variants. Its cells are sampled in turns, in seeded random
+// order, so that what disturbs the machine disturbs all of them alike. Clock, machine, seed and recorder are
+// arguments: scheduling and statistics can be tested without waiting.
+package harness
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnbench/harness/inputs"
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// Defaults of the axes. One head of d = 64 keeps the whole default run below two minutes on two cores.
+const (
+	DefaultLengths = "64,128,256,512,1000,1024,2048,4096,5000,8192,16384,32768,65536"
+	DefaultDim     = "64"
+	maxThreads     = 1024
+)
+
+// Axes are a sweep as typed, one text per flag. An empty text stands for the axis's default.
+type Axes struct {
+	Variants, N, Heads, Dim, Batch, Causal, Pass, DType, SIMD, Threads, Input string
+
+	Set      []string // VARIANT.OPTION=VALUE[,VALUE]
+	Fidelity *bool    // nil: only where neither N nor Input is given
+	Seed     uint64
+}
+
+// Sweep is a checked sweep: every combination of its axes is a cell, whether or not its variant can do it.
+type Sweep struct {
+	mechanisms                  []*variants.Mechanism
+	options                     []optionAxis
+	lengths                     []int // nil for the full length of each set
+	heads, dims, batch, threads []int
+	causal                      []bool
+	kernels                     []*kernel.Set
+	sources                     []source
+	fidelity                    []source // shipped sets whose heads are run under the declared settings
+	seed                        uint64
+}
+
+// ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is
+// allocated but the input sets that are named.
+func ParseSweep(a Axes, all []*variants.Mechanism) (*Sweep, error) {
+	s := &Sweep{seed: a.Seed}
+	steps := []func(Axes) error{
+		func(a Axes) error { return s.parseVariants(a, all) },
+		s.parseShape, s.parseEngine, s.parseInputs,
+	}
+	for _, step := range steps {
+		if err := step(a); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Sweep) parseVariants(a Axes, all []*variants.Mechanism) error {
+	known := []string{"all"}
+	for _, m := range all {
+		known = append(known, m.Name)
+	}
+	names, err := parseWords("variants", or(a.Variants, "all"), known)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if names[0] == "all" || slices.Contains(names, m.Name) {
+			s.mechanisms = append(s.mechanisms, m)
+		}
+	}
+	s.options, err = parseSets(a.Set, s.mechanisms)
+	return err
+}
+
+func (s *Sweep) parseShape(a Axes) error {
+	var err error
+	for _, axis := range []struct {
+		name, text string
+		max        int
+		into       *[]int
+	}{
+		{"n", or(a.N, DefaultLengths), variants.MaxLength, &s.lengths},
+		{"heads", or(a.Heads, "1"), variants.MaxHeads, &s.heads},
+		{"dim", or(a.Dim, DefaultDim), variants.MaxDim, &s.dims},
+		{"batch", or(a.Batch, "1"), variants.MaxHeads, &s.batch},
+		{"threads", or(a.Threads, "1"), maxThreads, &s.threads},
+	} {
+		if *axis.into, err = parseInts(axis.name, axis.text, 1, axis.max); err != nil {
+			return err
+		}
+	}
+	if most := slices.Max(s.heads) * slices.Max(s.batch); most > variants.MaxHeads {
+		return fmt.Errorf("--heads × --batch is up to %d: it must be at most %d", most, variants.MaxHeads)
+	}
+	s.causal, err = parseFlags("causal", or(a.Causal, "0"))
+	return err
+}
+
+func (s *Sweep) parseEngine(a Axes) error {
+	passes, err := parseWords("pass", or(a.Pass, "forward"), []string{"forward", "backward", "both", "decode"})
+	if err != nil {
+		return err
+	}
+	if pass := slices.DeleteFunc(passes, func(p string) bool { return p == "forward" }); len(pass) > 0 {
+		return fmt.Errorf("--pass %s: %s: use --pass forward", pass[0], s.withoutBackward())
+	}
+	types, err := parseWords("dtype", or(a.DType, "f32"), []string{"f32", "bf16"})
+	if err != nil {
+		return err
+	}
+	if slices.Contains(types, "bf16") {
+		return fmt.Errorf("--dtype bf16: the kernels of this build compute in float32: use --dtype f32")
+	}
+	if a.SIMD == "" {
+		s.kernels = []*kernel.Set{kernel.Best()}
+		return nil
+	}
+	for name := range strings.SplitSeq(a.SIMD, ",") {
+		set, err := kernel.Lookup(strings.TrimSpace(name))
+		if err != nil {
+			return fmt.Errorf("--simd: %w", err)
+		}
+		if !slices.ContainsFunc(s.kernels, func(k *kernel.Set) bool { return k.Name == set.Name }) {
+			s.kernels = append(s.kernels, set)
+		}
+	}
+	return nil
+}
+
+// withoutBackward says why no pass but forward can be timed, in terms of what the chosen mechanisms declare.
+func (s *Sweep) withoutBackward() string {
+	for _, m := range s.mechanisms {
+		if !m.Backward {
+			return m.Name + " computes no gradients"
+		}
+	}
+	return "only forward is timed"
+}
+
+func (s *Sweep) parseInputs(a Axes) error {
+	known := append([]string{inputs.GaussianName}, inputs.Names()...)
+	for name := range strings.SplitSeq(or(a.Input, inputs.GaussianName), ",") {
+		name = strings.TrimSpace(name)
+		if slices.ContainsFunc(s.sources, func(src source) bool { return src.typed == name }) {
+			continue
+		}
+		added, err := newSources(name, known)
+		if err != nil {
+			return fmt.Errorf("--input: %w", err)
+		}
+		s.sources = append(s.sources, added...)
+	}
+	if a.N == "" && !s.gaussian() {
+		s.lengths = nil
+	}
+	if err := s.checkInputs(a); err != nil {
+		return err
+	}
+	if wanted := a.Fidelity; wanted != nil && *wanted || wanted == nil && a.N == "" && a.Input == "" {
+		for _, name := range inputs.Names() {
+			added, err := newSources(name, known)
+			if err != nil {
+				return err
+			}
+			s.fidelity = append(s.fidelity, added...)
+		}
+	}
+	return nil
+}
+
+// checkInputs refuses flags that would have no effect and inputs that can run at none of the lengths.
+func (s *Sweep) checkInputs(a Axes) error {
+	if !s.gaussian() {
+		for _, axis := range []struct{ name, text string }{
+			{"heads", a.Heads}, {"dim", a.Dim}, {"batch", a.Batch}, {"causal", a.Causal},
+		} {
+			if axis.text != "" {
+				return fmt.Errorf("--%s %s: --input %s brings its own: leave the flag out", axis.name, axis.text, a.Input)
+			}
+		}
+	}
+	for _, src := range s.sources {
+		if src.set == nil || a.N == "" {
+			continue
+		}
+		var err error
+		if !slices.ContainsFunc(s.lengths, func(n int) bool { err = src.set.CheckLength(n); return err == nil }) {
+			return fmt.Errorf("--n %s: %w", a.N, err)
+		}
+	}
+	return nil
+}
+
+// gaussian reports whether generated input is among the inputs, the only one with free shapes.
+func (s *Sweep) gaussian() bool {
+	return slices.ContainsFunc(s.sources, func(src source) bool { return src.set == nil })
+}
+
+func or(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
+}

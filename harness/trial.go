@@ -1,0 +1,203 @@
+package harness
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"attnbench/harness/check"
+	"attnbench/harness/machine"
+	"attnbench/variants"
+)
+
+// maxImplError is the largest accepted impl-err: a hundred times what rounding in float32 does to any
+// mechanism, and far below what a wrong pair, weight or scale does.
+const maxImplError = 1e-3
+
+// Errors of a verified cell. NaN where a figure has no meaning for the cell.
+type Errors struct {
+	Relative float64 // against exact attention, or the mechanism's own target
+	Zero     float64 // what a zero output would score
+	Mean     float64 // what the mean of the visible values would score
+	Impl     float64 // against the mechanism's definition
+	Pairs    float64 // distinct pairs scored / pairs allowed
+	Sampled  bool    // Relative takes sampled rows
+	Target   string  // what Relative is against, where it is not softmax attention
+}
+
+// trial is a cell on its way through verification and measurement.
+type trial struct {
+	cell      *Cell
+	attention variants.Attention
+	memory    variants.Memory
+	planTime  time.Duration
+	peakBytes machine.Figure
+	errors    Errors
+	hash      uint64    // of the verified output
+	executed  int64     // floating-point operations of one call
+	kept      []float32 // the output's errorRows, [slices][rows·e]
+	failure   string    // why the cell failed; empty: it did not
+
+	iterations int           // calls in one sample
+	call       time.Duration // of one call, as last seen
+	used       time.Duration // in samples so far
+	times      []time.Duration
+	switches   int64 // forced context switches during samples
+	finished   bool
+}
+
+// operands are the inputs of a block and the output that its cells write in turn.
+type operands struct {
+	check.Tensors
+	out   []float32
+	bytes machine.Figure // resident memory that they take
+}
+
+// forward runs the trial's cell once on a poisoned output.
+func (t *trial) forward(in operands) {
+	nan := float32(math.NaN())
+	for i := range in.out {
+		in.out[i] = nan
+	}
+	t.attention.Forward(in.out, in.Q, in.K, in.V)
+}
+
+// accept takes the first output for the trial's: its hash, and the rows that will be compared.
+func (t *trial) accept(in operands) {
+	b := t.cell.Block
+	s := b.Shape
+	t.hash, t.executed = hashBits(in.out), t.attention.Executed()
+	for i, x := range in.out {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			t.failure = fmt.Sprintf("output %d of %d is %v or was never written", i, len(in.out), x)
+			return
+		}
+	}
+	for slice := range s.Slices() {
+		for _, r := range b.errorRows() {
+			at := (slice*s.N + r) * s.E
+			t.kept = append(t.kept, in.out[at:at+s.E]...)
+		}
+	}
+}
+
+// testCausality changes one token in the later half of every head: the outputs before it must keep their
+// bits.
+func (t *trial) testCausality(in operands) {
+	s := t.cell.Block.Shape
+	if !s.Causal || s.Cross() || s.N < 2 || t.failure != "" {
+		return
+	}
+	token := s.N/2 + variants.Stream(t.cell.Block.seed, "leak test", s.N).IntN(s.N-s.N/2)
+	before := hashRows(in.out, s, token)
+	restore := changeToken(in.Tensors, s, token)
+	t.forward(in)
+	restore()
+	if hashRows(in.out, s, token) != before {
+		t.failure = fmt.Sprintf("not causal: changing token %d changes outputs before it", token)
+	}
+}
+
+// changeToken alters row token of q, k and v in every head and returns what undoes it.
+func changeToken(t check.Tensors, s variants.Shape, token int) (restore func()) {
+	var undo []func()
+	alter := func(x []float32, cols int) {
+		for slice := range s.Slices() {
+			row := x[(slice*s.N+token)*cols : (slice*s.N+token+1)*cols]
+			saved := append([]float32(nil), row...)
+			undo = append(undo, func() { copy(row, saved) })
+			for i := range row {
+				row[i] = 3 - row[i]
+			}
+		}
+	}
+	alter(t.Q, s.D)
+	alter(t.K, s.D)
+	alter(t.V, s.E)
+	return func() {
+		for _, f := range undo {
+			f()
+		}
+	}
+}
+
+// score fills in the trial's errors from the oracle's results and fails it where its output is not its
+// definition's.
+func (t *trial) score(o *oracle, q []float32) {
+	c := t.cell
+	b, p := c.Block, c.Problem
+	rows := b.errorRows()
+	want := o.results[targetName(c)]
+	t.errors = Errors{
+		Relative: t.distance(want, t.kept, rows, rows),
+		Zero:     t.distance(want, make([]float32, len(t.kept)), rows, rows),
+		Mean:     t.distance(want, narrow(o.results[meanResult]), rows, rows),
+		Impl:     t.distance(o.results[c.Label()], t.kept, rows, b.gateRows()),
+		Pairs:    math.NaN(),
+		Sampled:  len(rows) < b.Shape.N,
+		Target:   c.Mechanism.TargetName,
+	}
+	if pairs := c.Mechanism.Pairs; pairs != nil {
+		t.errors.Pairs = float64(pairs(p, q)) / float64(b.Shape.AllowedPairs()*int64(b.Shape.Slices()))
+	}
+	if !(t.errors.Impl <= maxImplError) {
+		t.failure = fmt.Sprintf("impl-err %.2g: the output is not that of its definition (accepted: %.0g)",
+			t.errors.Impl, maxImplError)
+	}
+}
+
+// distance compares got, which holds the rows have of every head, with want, which holds the rows wanted.
+// Rows that the mechanism zeroes because of a key mask are left out.
+func (t *trial) distance(want [][]float64, got []float32, have, wanted []int) float64 {
+	s := t.cell.Block.Shape
+	position := make(map[int]int, len(have))
+	for i, r := range have {
+		position[r] = i
+	}
+	var d check.Distance
+	for slice := range want {
+		head := got[slice*len(have)*s.E : (slice+1)*len(have)*s.E]
+		valid := t.cell.Problem.ValidKeys(slice / s.Heads)
+		for i, r := range wanted {
+			if t.cell.Mechanism.DeadRows && valid != nil && !valid[r] {
+				continue
+			}
+			d.Add(head, want[slice][i*s.E:(i+1)*s.E], []int{position[r]}, s.E)
+		}
+	}
+	return d.Relative()
+}
+
+// narrow joins the heads of a float64 result.
+func narrow(heads [][]float64) []float32 {
+	var joined []float32
+	for _, head := range heads {
+		for _, x := range head {
+			joined = append(joined, float32(x))
+		}
+	}
+	return joined
+}
+
+// hashBits is FNV-1a on pairs of float32 bit patterns: fast enough to check every sample's output.
+func hashBits(x []float32) uint64 {
+	hash := uint64(14695981039346656037)
+	const prime = 1099511628211
+	for ; len(x) >= 2; x = x[2:] {
+		hash = (hash ^ (uint64(math.Float32bits(x[0])) | uint64(math.Float32bits(x[1]))<<32)) * prime
+	}
+	if len(x) == 1 {
+		hash = (hash ^ uint64(math.Float32bits(x[0]))) * prime
+	}
+	return hash ^ hash>>32
+}
+
+// hashRows hashes the first rows of every head.
+func hashRows(out []float32, s variants.Shape, rows int) uint64 {
+	var hash uint64
+	for slice := range s.Slices() {
+		head := out[slice*s.N*s.E:]
+		hash = hash*31 + hashBits(head[:rows*s.E])
+	}
+	return hash
+}

@@ -1,0 +1,68 @@
+package harness
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"attnbench/results"
+	"attnbench/variants"
+)
+
+// Bounds above which a cell gets a warning.
+const (
+	maxCoverage = 0.5 // of the allowed pairs: more is nearly exact
+	maxSpread   = 0.1 // distance of the quartiles over the median
+)
+
+// warnings lists what a reader of a trial's numbers must know.
+func warnings(t *trial) []results.Warning {
+	c := t.cell
+	var list []results.Warning
+	add := func(holds bool, code, text, remedy string) {
+		if holds {
+			list = append(list, results.Warning{Code: code, Text: text, Remedy: remedy})
+		}
+	}
+	stands := c.Mechanism.Role == variants.Approximation
+	add(stands && c.Block.source.set == nil, "gaussian-input", "Gaussian input ranks mechanisms backwards",
+		"read fidelity on real activations")
+	add(stands && t.errors.Pairs > maxCoverage, "coverage",
+		fmt.Sprintf("nearly exact by coverage: it scores %.0f %% of the pairs", 100*t.errors.Pairs),
+		"compare at a longer length or with smaller options")
+	add(untrained(c), "untrained", "parameters that a model learns are drawn at random",
+		"give trained ones in a tensor file (--input FILE.safetensors)")
+	add(len(t.times) < c.Block.samples, "few-samples",
+		fmt.Sprintf("%d samples instead of %d: the time granted was spent", len(t.times), c.Block.samples),
+		"raise --budget or --timeout")
+	add(t.switches > int64(len(t.times)), "preempted",
+		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.times)),
+		"stop other programs, or measure later")
+	s := spread(t.times)
+	add(s > maxSpread, "unstable",
+		fmt.Sprintf("the middle half of the samples spans %.0f %% of their median", 100*s),
+		"measure on a quieter machine (bench doctor)")
+	return list
+}
+
+// untrained reports whether the cell draws a parameter that a model would learn.
+func untrained(c *Cell) bool {
+	if c.Problem == nil {
+		return false
+	}
+	given := c.request.Inputs
+	return slices.ContainsFunc(c.Mechanism.Inputs, func(in variants.Input) bool {
+		_, present := given[in.Name]
+		return in.Learned && in.Draw != nil && !present && len(in.Dims(c.Problem)) > 0
+	})
+}
+
+// spread is the distance between the quartiles over the median.
+func spread(times []time.Duration) float64 {
+	if len(times) < minSamples {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(times))
+	quarter := len(sorted) / 4
+	return float64(sorted[len(sorted)-1-quarter]-sorted[quarter]) / float64(max(median(times), 1))
+}
