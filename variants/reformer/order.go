@@ -30,6 +30,7 @@ type order struct {
 	norm   []float32 // [slices, n]: the factor that makes a token a key
 
 	q       []float32
+	slice   int // the first of a Run
 	scratch []hashScratch
 	hash    func(worker, job int)
 	sort    func(worker, job int)
@@ -93,16 +94,15 @@ func (o *order) Prepare() {
 	}
 }
 
-// Run puts the tokens of q in order.
-func (o *order) Run(q []float32) {
-	s := o.p.Shape
-	o.q = q
-	o.p.Pool.Run(s.Slices()*ceilDiv(s.N, hashed), o.hash)
-	o.p.Pool.Run(s.Slices()*o.rounds, o.sort)
+// Run puts the tokens of some slices of q in order: count of them from the first.
+func (o *order) Run(q []float32, first, count int) {
+	o.q, o.slice = q, first
+	o.p.Pool.Run(count*ceilDiv(o.p.Shape.N, hashed), o.hash)
+	o.p.Pool.Run(count*o.rounds, o.sort)
 	o.q = nil
 }
 
-// Executed is the number of floating-point operations of the hash products of one Run.
+// Executed is the number of floating-point operations of the hash products of all slices.
 func (o *order) Executed() int64 {
 	s := o.p.Shape
 	tokens := s.N / hashed * hashed
@@ -120,7 +120,7 @@ func (o *order) part(x []int32, slice, round int) []int32 {
 func (o *order) hashTokens(worker, job int) {
 	s, set, c := o.p.Shape, o.p.Kernels, &o.scratch[worker]
 	blocks := ceilDiv(s.N, hashed)
-	slice, first := job/blocks, job%blocks*hashed
+	slice, first := o.slice+job/blocks, job%blocks*hashed
 	tokens := min(hashed, s.N-first)
 	x := o.q[(slice*s.N+first)*s.D:][:tokens*s.D]
 	o.norms(o.norm[slice*s.N+first:][:tokens], x)
@@ -155,7 +155,7 @@ func (o *order) norms(norm, x []float32) {
 // chunk the order is free, because softmax does not depend on it: by position where every key of a chunk is seen, so that a
 // causal query sees a prefix; by bucket and position where only equal buckets are.
 func (o *order) sortRound(worker, job int) {
-	slice, round, c := job/o.rounds, job%o.rounds, &o.scratch[worker]
+	slice, round, c := o.slice+job/o.rounds, job%o.rounds, &o.scratch[worker]
 	bucket, slot, token := o.part(o.bucket, slice, round), o.part(o.slot, slice, round), o.part(o.token, slice, round)
 	valid := o.p.ValidKeys(slice / o.p.Shape.Heads)
 	clear(c.next)

@@ -20,6 +20,7 @@ type plan struct {
 	engine   *tile.Engine
 	queries  int // of a tile: a chunk, or an even share of one
 	shares   int // tiles of a chunk
+	slice    int // the first of those that run: as many as threads, so that their rows stay in the cache
 	round    int // that runs
 	dedup    bool
 
@@ -55,16 +56,24 @@ func (l *plan) Prepare() { l.order.Prepare() }
 // Forward computes out from q and v; k is ignored.
 func (l *plan) Forward(out, q, _, v []float32) {
 	l.operands.Set(out, q, nil, v)
-	l.order.Run(q)
 	l.zeroMasked()
-	for l.round = range l.rounds {
-		run := l.engine.Continue
-		if l.round == 0 {
-			run = l.engine.Run
+	for l.slice = 0; l.slice < l.shape.Slices(); l.slice += l.p.Pool.Threads() {
+		slices := min(l.p.Pool.Threads(), l.shape.Slices()-l.slice)
+		l.order.Run(q, l.slice, slices)
+		for l.round = range l.rounds {
+			l.pass(slices * l.chunks * l.shares)
 		}
-		run(l.shape.Slices()*l.chunks*l.shares, l.visit)
 	}
 	l.operands.Clear()
+}
+
+// pass runs one round of the slices at hand.
+func (l *plan) pass(jobs int) {
+	if l.slice == 0 && l.round == 0 {
+		l.engine.Run(jobs, l.visit)
+		return
+	}
+	l.engine.Continue(jobs, l.visit)
 }
 
 // Executed is the number of floating-point operations of the last Forward.
@@ -93,7 +102,7 @@ func (l *plan) zeroMasked() {
 // tile takes a tile of queries through what its chunk sees in the round.
 func (l *plan) tile(w *tile.Walk, job int) {
 	tiles := l.chunks * l.shares
-	slice, chunk, share := job/tiles, job%tiles/l.shares, job%l.shares
+	slice, chunk, share := l.slice+job/tiles, job%tiles/l.shares, job%l.shares
 	valid := l.order.valid[slice/l.shape.Heads]
 	first := min(chunk*l.chunk+share*l.queries, valid)
 	last := min(first+l.queries, (chunk+1)*l.chunk, valid)
