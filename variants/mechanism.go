@@ -38,6 +38,8 @@ type Mechanism struct {
 	// Derive sets the options whose default depends on the problem and refuses what the declarations above cannot express.
 	// It must not modify anything else. Nil: nothing to do.
 	Derive func(p *Problem) error
+	// Leaks says in words how later tokens change earlier rows of a causal problem; "" where they do not. Nil: they never do.
+	Leaks func(p *Problem) string
 	// Cost is the useful work of one call.
 	Cost func(p *Problem) Cost
 	// Pairs counts the distinct query–key pairs that one call scores, over all heads; q is needed where they depend on content.

@@ -13,6 +13,7 @@ import (
 	"attnbench/variants/identity"
 	"attnbench/variants/linformer"
 	"attnbench/variants/longformer"
+	"attnbench/variants/performer"
 	"attnbench/variants/reformer"
 )
 
@@ -22,6 +23,7 @@ func All() []*variants.Mechanism {
 		full.Mechanism(),
 		flash.Mechanism(),
 		linformer.Mechanism(),
+		performer.Mechanism(),
 		reformer.Mechanism(),
 		longformer.Mechanism(),
 		bigbird.Mechanism(),

@@ -1,0 +1,83 @@
+package performer
+
+import (
+	"strings"
+	"testing"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+	"attnbench/variants/variantstest"
+	"attnbench/variants/work"
+)
+
+// accepted is the specification's error of random features in float32: their exponents cancel.
+const accepted = 2e-5
+
+func TestConformance(t *testing.T) {
+	var cases []variantstest.Case
+	add := func(s variants.Shape, options ...string) {
+		cases = append(cases, variantstest.Case{
+			Shape: s, Options: strings.Join(options, ","), Tolerance: accepted, Scale: 0.7,
+			Leaks: s.Causal && strings.Contains(strings.Join(options, ","), "global"),
+		})
+	}
+	for _, n := range []int{1, 2, 47, 97, 300} {
+		for _, causal := range []bool{false, true} {
+			add(variantstest.Self(2, n, 16, causal), "features=32")
+			add(variantstest.Self(1, n, 12, causal), "features=20,eps=0")
+		}
+	}
+	for _, kernel := range []string{"positive", "hyperbolic", "trig", "relu"} {
+		for _, causal := range []bool{false, true} {
+			for _, eps := range []string{"eps=0", "eps=0.1"} {
+				add(variants.Shape{Batch: 2, Heads: 2, N: 60, S: 60, D: 9, E: 13, Causal: causal}, "features=21,kernel="+kernel, eps)
+			}
+		}
+		add(variants.Shape{Batch: 1, Heads: 2, N: 33, S: 140, D: 9, E: 8}, "features=17,kernel="+kernel)
+		add(variantstest.Self(2, 150, 8, true), "features=30,stabilizer=global,kernel="+kernel)
+	}
+	add(variantstest.Self(1, 2100, 4, true), "features=6")
+	add(variantstest.Self(2, 2100, 4, false), "features=6")
+	add(variantstest.Self(1, 64, 64, true))
+	variantstest.Run(t, Mechanism(), cases)
+}
+
+// TestMasks covers masked keys at the start, where causal rows see nothing, and in all of a chunk.
+func TestMasks(t *testing.T) {
+	mask := make([]uint8, 2*260)
+	for i := range mask {
+		if i%7 != 0 && i%260 > 20 && (i < 100 || i > 230) {
+			mask[i] = 1
+		}
+	}
+	var cases []variantstest.Case
+	for _, kernel := range []string{"positive", "positive,eps=0", "hyperbolic", "trig", "relu", "positive,stabilizer=global"} {
+		for _, causal := range []bool{false, true} {
+			cases = append(cases, variantstest.Case{
+				Name: kernel, Shape: variants.Shape{Batch: 2, Heads: 1, N: 260, S: 260, D: 8, E: 8, Causal: causal},
+				Options: "features=16,kernel=" + kernel, Mask: mask, Scale: 0.5, Tolerance: accepted, Leaks: strings.Contains(kernel, "global"),
+			}, variantstest.Case{
+				Name: kernel, Shape: variantstest.Self(1, 9, 8, causal),
+				Options: "features=16,kernel=" + kernel, Mask: make([]uint8, 9), Leaks: true,
+			})
+		}
+	}
+	variantstest.Run(t, Mechanism(), cases)
+}
+
+func problem(t *testing.T, shape variants.Shape, options string, seed uint64) *variants.Problem {
+	t.Helper()
+	settings, err := variants.ParseSettings(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := work.NewPool(2)
+	t.Cleanup(pool.Close)
+	p, err := Mechanism().Resolve(variants.Request{
+		Shape: shape, Options: settings, Draw: true, Seed: seed, Kernels: kernel.Best(), Pool: pool,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

@@ -1,0 +1,73 @@
+package prefix
+
+// causal computes causal attention. Where there are heads enough for all threads, each is worked through from start to end; else
+// the states before all segments are made first, and the segments are independent then. Both do the same arithmetic.
+func (e *Engine) causal() {
+	slices := e.shape.Slices()
+	if e.segments == 1 || slices >= e.pool.Threads() {
+		e.pool.Run(slices, e.wholeHead)
+		return
+	}
+	e.pool.Run(slices*(e.segments-1), e.sumSegment)
+	e.pool.Run(slices, e.addUp)
+	e.pool.Run(slices*e.segments, e.answerSegment)
+}
+
+// before returns the state of all keys before a segment, nil before the first one.
+func (e *Engine) before(head, segment int) *state {
+	if segment == 0 {
+		return nil
+	}
+	return &e.states[head*(e.segments-1)+segment-1]
+}
+
+func (e *Engine) wholeHeadJob(worker, head int) {
+	w := &e.workers[worker]
+	for segment := range e.segments {
+		past := e.before(head, segment)
+		e.answer(w, head, segment, past)
+		switch {
+		case segment == e.segments-1:
+		case past == nil:
+			e.before(head, 1).copy(&w.local)
+		default:
+			w.combine(e.before(head, segment+1), past, &w.local)
+		}
+	}
+}
+
+func (e *Engine) answerSegmentJob(worker, job int) {
+	head, segment := job/e.segments, job%e.segments
+	e.answer(&e.workers[worker], head, segment, e.before(head, segment))
+}
+
+// answer computes the output of one segment from the state of all keys before it.
+func (e *Engine) answer(w *worker, head, segment int, past *state) {
+	s := e.shape
+	q, k := rows(e.q, head, s.N, s.D), rows(e.k, head, s.S, s.D)
+	v, out := rows(e.v, head, s.S, s.E), rows(e.out, head, s.N, s.E)
+	w.local.reset()
+	from, to := e.bounds(segment)
+	for from < to {
+		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, &w.local)
+		w.answer(c, past, q, v, out)
+		w.rescale(&w.local, w.next)
+		from += c.Count
+	}
+}
+
+// answer computes the output rows of a chunk whose key features are made, and adds its keys to the segment's state.
+func (w *worker) answer(c Chunk, past *state, q, v, out []float32) {
+	values, to := w.rowsOf(c, v), w.outputOf(c, out)
+	seen, pastRef := &w.local, []float32(nil)
+	if past != nil {
+		w.combine(&w.mixed, past, &w.local)
+		seen, pastRef = &w.mixed, past.ref
+	}
+	w.fmap.Queries(w.queries, w.ld, q, c, pastRef, seen.ref)
+	w.read(c, seen, to)
+	w.absorb(c, values, &w.local)
+	w.align(c, seen.ref)
+	w.own(c, values, to)
+	w.finish(c, to, out)
+}

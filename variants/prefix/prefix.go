@@ -1,0 +1,137 @@
+// Package prefix computes attention whose weights are products of features, φ(q)·φ(k), chunk by chunk in linear time:
+//
+//	out_i = Σ_j (φ(q_i)·φ(k_j)) v_j / Σ_j φ(q_i)·φ(k_j) = φ(q_i)·S / φ(q_i)·z    with S = Σ_j φ(k_j) v_jᵀ, z = Σ_j φ(k_j)
+//
+// over all keys, or over keys j ≤ i in causal attention (Katharopoulos et al. 2020, arXiv 2006.16236; Choromanski et al. 2021,
+// arXiv 2009.14794, §2.5). A mechanism supplies feature maps and the references that its features are relative to; the engine
+// keeps the state (S, z), the products and the order of evaluation.
+//
+// Features are kept transposed, [features, tokens]: what a map needs to know about a token (its largest feature, its norm) then
+// runs down vector lanes, and the transposed left operand is what the product with the state wants.
+//
+// A causal chunk reads the state of the chunks before it and adds its own keys by a masked product of its features. Nothing that a
+// row is computed from depends on later tokens, down to the bit: the references of a chunk are fixed by what lies before it and
+// its first token, and where a later token would not fit them the chunk ends before that token.
+//
+// The keys of a head are cut into segments, each with a state of its own that starts from zero, so that a few heads can occupy
+// many threads: first the states of all segments, then their sums in order, then the outputs. Segments follow from the shape
+// alone, and results do not depend on the number of threads.
+package prefix
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+	"attnbench/variants/work"
+)
+
+// Map makes the features of one worker's chunks. A feature r of a key is stored relative to a reference: its value is what is
+// stored times 2^ref[r]. References keep features in the range of float32; queries are stored as they are.
+type Map interface {
+	// Keys writes the features of the keys of c, rows of k [s, d], to dst, [features, ld]: key j of the chunk is column j. ref
+	// holds the references of the state that the chunk continues (kernel.Lowest where no key came before); Keys raises them if the
+	// first key needs it, and takes keys as long as they fit. It returns how many it took, at least one. Columns of masked keys
+	// and those past the taken ones, up to whole lanes, are 0. next gets the references for what follows the chunk.
+	Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []float32) int
+	// Queries writes the features of the queries of c, rows of q [n, d], to dst, times a factor of each query's own. They will
+	// meet a state with references ref. past holds the references of all keys before c's segment, nil where there is none; in
+	// causal attention the last call of Keys was for the same tokens.
+	Queries(dst []float32, ld int, q []float32, c Chunk, past, ref []float32)
+}
+
+// Chunk is a run of tokens of one head; Head counts batch × heads.
+type Chunk struct{ Head, From, Count int }
+
+// Segments are cut so that there are about enoughJobs jobs, none shorter than shortest tokens: below that, adding up states costs
+// more than another thread brings.
+const (
+	enoughJobs = 8
+	shortest   = 1024
+)
+
+// Engine runs one problem. Its methods are for one caller at a time.
+type Engine struct {
+	shape    variants.Shape
+	kernels  *kernel.Set
+	pool     *work.Pool
+	features int
+	chunk    int     // tokens
+	segments int     // of each head's keys
+	states   []state // see segmentState and before
+	workers  []worker
+
+	out, q, k, v []float32
+
+	sumSegment, addUp, answerAll, answerSegment, wholeHead func(worker, job int)
+}
+
+// New allocates an engine for p's shape and maps with the given number of features, one map for each worker of p's pool.
+func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) *Engine {
+	e := &Engine{shape: p.Shape, kernels: p.Kernels, pool: p.Pool, features: features, chunk: ChunkSize(p)}
+	slices := e.shape.Slices()
+	e.segments = max(1, min((enoughJobs+slices-1)/slices, e.shape.S/shortest))
+	e.states = make([]state, slices*e.statesPerHead())
+	for i := range e.states {
+		e.states[i] = newState(ws, features, e.kernels.Pad(e.shape.E))
+	}
+	e.workers = make([]worker, len(maps))
+	for i, m := range maps {
+		e.workers[i] = newWorker(e, ws, m)
+	}
+	e.sumSegment, e.addUp, e.answerAll = e.sumSegmentJob, e.addUpJob, e.answerAllJob
+	e.answerSegment, e.wholeHead = e.answerSegmentJob, e.wholeHeadJob
+	return e
+}
+
+// statesPerHead is the number of states that outlive a job: of every segment, or before every segment but the first.
+func (e *Engine) statesPerHead() int {
+	if e.shape.Causal {
+		return e.segments - 1
+	}
+	return e.segments
+}
+
+// ChunkSize is the largest number of tokens that maps get at a time. It follows from the register tile of the kernel set, so that
+// no register tile of a whole chunk is ragged, and is small enough for features and state to stay in the second-level cache.
+func ChunkSize(p *variants.Problem) int {
+	side := p.Kernels.Panel * p.Kernels.Rows / gcd(p.Kernels.Panel, p.Kernels.Rows)
+	size := side * max(1, 96/side)
+	return min(size, p.Kernels.Pad(max(p.Shape.N, p.Shape.S)))
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// Forward computes out [batch, heads, n, e] from q, k, v.
+func (e *Engine) Forward(out, q, k, v []float32) {
+	e.out, e.q, e.k, e.v = out, q, k, v
+	for i := range e.workers {
+		e.workers[i].executed = 0
+	}
+	if e.shape.Causal {
+		e.causal()
+	} else {
+		e.bidirectional()
+	}
+	e.out, e.q, e.k, e.v = nil, nil, nil, nil
+}
+
+// Executed is the number of floating-point operations in the engine's products of the last Forward.
+func (e *Engine) Executed() int64 {
+	var sum int64
+	for i := range e.workers {
+		sum += e.workers[i].executed
+	}
+	return sum
+}
+
+// bounds returns the tokens of a segment.
+func (e *Engine) bounds(segment int) (from, to int) {
+	return segment * e.shape.S / e.segments, (segment + 1) * e.shape.S / e.segments
+}
+
+// rows returns one head's matrix [n, cols] of x.
+func rows(x []float32, head, n, cols int) []float32 { return x[head*n*cols : (head+1)*n*cols] }

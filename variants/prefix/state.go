@@ -1,0 +1,73 @@
+package prefix
+
+import (
+	"slices"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// state is the sum of φ(k) [v 1] over some keys. Row r is 2^ref[r] times what is stored.
+type state struct {
+	sum   []float32 // [features, e rounded up to lanes]: Σ φ(k) v
+	total []float32 // [features]: Σ φ(k)
+	ref   []float32 // [features]
+}
+
+func newState(ws *variants.Workspace, features, cols int) state {
+	return state{
+		sum:   variants.Alloc[float32](ws, features*cols),
+		total: variants.Alloc[float32](ws, features),
+		ref:   variants.Alloc[float32](ws, features),
+	}
+}
+
+// reset makes s the sum over no key.
+func (s *state) reset() {
+	clear(s.sum)
+	clear(s.total)
+	for r := range s.ref {
+		s.ref[r] = kernel.Lowest
+	}
+}
+
+func (s *state) copy(from *state) {
+	copy(s.sum, from.sum)
+	copy(s.total, from.total)
+	copy(s.ref, from.ref)
+}
+
+// rescale changes the references of s.
+func (w *worker) rescale(s *state, ref []float32) {
+	if slices.Equal(s.ref, ref) {
+		return
+	}
+	for r := range ref {
+		w.factor[r] = s.ref[r] - ref[r]
+	}
+	w.kernels.Exp2(w.factor, w.factor)
+	w.kernels.ScaleRows(w.features, w.cols, s.sum, w.cols, s.sum, w.cols, w.factor)
+	for r, f := range w.factor {
+		s.total[r] *= f
+	}
+	copy(s.ref, ref)
+}
+
+// combine makes dst the sum of a and b, relative to the larger reference of each row. dst may be one of them.
+func (w *worker) combine(dst, a, b *state) {
+	for r := range w.factor {
+		ref := max(a.ref[r], b.ref[r])
+		w.factor[r], w.other[r] = a.ref[r]-ref, b.ref[r]-ref
+		dst.ref[r] = ref
+	}
+	w.kernels.Exp2(w.factor, w.factor)
+	w.kernels.Exp2(w.other, w.other)
+	for r, f := range w.factor {
+		g := w.other[r]
+		dst.total[r] = f*a.total[r] + g*b.total[r]
+		x, y, to := a.sum[r*w.cols:][:w.cols], b.sum[r*w.cols:][:w.cols], dst.sum[r*w.cols:][:w.cols]
+		for c, x := range x {
+			to[c] = f*x + g*y[c]
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package prefix
+
+import (
+	"slices"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// block is the number of keys whose products with a chunk's queries are taken at a time: queries before a block see none of it.
+// It is a multiple of the register tile of every kernel set that has one, and of every set's lanes.
+const block = 48
+
+// worker computes chunks.
+type worker struct {
+	kernels  *kernel.Set
+	shape    variants.Shape
+	features int
+	cols     int // e rounded up to lanes
+	fmap     Map
+
+	ld             int       // of the next three
+	keys, queries  []float32 // [features, tokens]
+	weights        []float32 // [keys, queries] of a causal chunk
+	values, output []float32 // [tokens, cols], where e is not a multiple of the lanes
+	bottom         []float32 // [tokens]: denominators, then their inverses
+	ones           []float32
+
+	ref, next, factor, other []float32 // [features]
+
+	local, mixed state // of the segment at hand; and with all keys before it
+	executed     int64
+}
+
+func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
+	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, cols: e.kernels.Pad(e.shape.E), fmap: m}
+	w.ld = e.kernels.Pad(e.chunk)
+	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
+	w.keys, w.queries = floats(w.features*w.ld), floats(w.features*w.ld)
+	if w.cols != e.shape.E {
+		w.values, w.output = floats(e.chunk*w.cols), floats(e.chunk*w.cols)
+	}
+	w.bottom, w.ones = floats(w.ld), floats(w.ld)
+	w.ref, w.next, w.factor, w.other = floats(w.features), floats(w.features), floats(w.features), floats(w.features)
+	if e.shape.Causal {
+		w.weights = floats(e.chunk * w.ld)
+		w.local = newState(ws, w.features, w.cols)
+		if e.segments > 1 {
+			w.mixed = newState(ws, w.features, w.cols)
+		}
+	}
+	return w
+}
+
+// Prepare fills constant tables.
+func (e *Engine) Prepare() {
+	for i := range e.workers {
+		for c := range e.workers[i].ones {
+			e.workers[i].ones[c] = 1
+		}
+	}
+}
+
+// mapKeys makes the features of keys from c on and moves s to their references. It returns c with as many as fit.
+func (w *worker) mapKeys(c Chunk, k []float32, s *state) Chunk {
+	copy(w.ref, s.ref)
+	c.Count = w.fmap.Keys(w.keys, w.ld, k, c, w.ref, w.next)
+	w.rescale(s, w.ref)
+	return c
+}
+
+// absorb adds the chunk's keys to s.
+func (w *worker) absorb(c Chunk, values []float32, s *state) {
+	w.kernels.Gemm(w.features, w.cols, c.Count, w.keys, w.ld, values, w.cols, s.sum, w.cols, true)
+	w.kernels.SumRows(w.features, w.kernels.Pad(c.Count), w.keys, w.ld, s.total)
+	w.executed += w.flops(c.Count, w.cols, w.features)
+}
+
+// read starts the output rows of a chunk: the product of its queries with s.
+func (w *worker) read(c Chunk, s *state, out []float32) {
+	w.kernels.GemmT(c.Count, w.cols, w.features, w.queries, w.ld, s.sum, w.cols, out, w.cols, false)
+	clear(w.bottom)
+	w.kernels.DotCols(w.features, w.kernels.Pad(c.Count), w.queries, w.ld, s.total, w.bottom)
+	w.executed += w.flops(c.Count, w.cols, w.features)
+}
+
+// own adds to the output rows what the chunk's own keys give them, those at or before each query.
+func (w *worker) own(c Chunk, values, out []float32) {
+	for from := 0; from < c.Count; from += block {
+		keys, queries := min(block, c.Count-from), c.Count-from
+		cols := w.kernels.Pad(queries)
+		weights := w.weights[from*w.ld+from:]
+		w.kernels.GemmT(keys, cols, w.features, w.keys[from:], w.ld, w.queries[from:], w.ld, weights, w.ld, false)
+		for j := range keys {
+			clear(weights[j*w.ld:][:j])
+		}
+		w.kernels.DotCols(keys, cols, weights, w.ld, w.ones, w.bottom[from:])
+		w.kernels.GemmT(queries, w.cols, keys, weights, w.ld, values[from*w.cols:], w.cols, out[from*w.cols:], w.cols, true)
+		w.executed += w.flops(keys, cols, w.features) + w.flops(queries, w.cols, keys)
+	}
+}
+
+// finish divides the output rows by their denominators and stores them. A denominator of 0, or too small to divide by, gives 0.
+func (w *worker) finish(c Chunk, out, to []float32) {
+	const smallest = 0x1p-126
+	for i, x := range w.bottom[:c.Count] {
+		w.bottom[i] = 0
+		if x >= smallest || x <= -smallest {
+			w.bottom[i] = 1 / x
+		}
+	}
+	w.kernels.ScaleRows(c.Count, w.shape.E, to[c.From*w.shape.E:], w.shape.E, out, w.cols, w.bottom)
+}
+
+// align multiplies the chunk's key features, which are relative to w.ref, so that they are relative to ref.
+func (w *worker) align(c Chunk, ref []float32) {
+	if slices.Equal(w.ref, ref) {
+		return
+	}
+	for r := range ref {
+		w.factor[r] = w.ref[r] - ref[r]
+	}
+	w.kernels.Exp2(w.factor, w.factor)
+	w.kernels.ScaleRows(w.features, c.Count, w.keys, w.ld, w.keys, w.ld, w.factor)
+}
+
+// rowsOf returns the chunk's values, [count, cols], padded where e is not a multiple of the lanes.
+func (w *worker) rowsOf(c Chunk, v []float32) []float32 {
+	e := w.shape.E
+	if w.values == nil {
+		return v[c.From*e:]
+	}
+	for j := range c.Count {
+		copy(w.values[j*w.cols:], v[(c.From+j)*e:][:e])
+	}
+	return w.values
+}
+
+// outputOf returns where the output rows of the chunk are computed: in place where e is a multiple of the lanes.
+func (w *worker) outputOf(c Chunk, out []float32) []float32 {
+	if w.output == nil {
+		return out[c.From*w.shape.E:]
+	}
+	return w.output
+}
+
+func (w *worker) flops(m, n, k int) int64 { return 2 * int64(m) * int64(n) * int64(k) }
