@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -52,31 +53,34 @@ func BenchmarkGemmT(b *testing.B) {
 	}
 }
 
-// benchProduct times a product and, in turn with it, the set's FMA routine.
+// benchProduct times turns of eight products and as much work of the set's FMA routine, and reports the
+// median of their ratios: it hardly moves when something else takes the CPU now and then.
 func benchProduct(b *testing.B, m, n, k int, prepare func(s *Set) func()) {
+	const products = 8
 	benchSets(b, func(b *testing.B, s *Set) {
 		call := prepare(s)
-		flops, rounds := 2*m*n*k, 1
-		for s.FMA(rounds) < int64(flops) {
-			rounds *= 2
-		}
-		var peakTime time.Duration
-		var peakFlops int64
-		b.ResetTimer()
-		for i := range b.N {
-			call()
-			if i%8 == 0 {
-				b.StopTimer()
-				start := time.Now()
-				peakFlops += s.FMA(rounds)
-				peakTime += time.Since(start)
-				b.StartTimer()
+		flops := float64(products * 2 * m * n * k)
+		rounds := int(flops/float64(s.FMA(1))) + 1
+		var rates, shares []float64
+		for b.Loop() {
+			start := time.Now()
+			for range products {
+				call()
 			}
+			middle := time.Now()
+			peak := float64(s.FMA(rounds)) / float64(time.Since(middle).Nanoseconds())
+			rates = append(rates, flops/float64(middle.Sub(start).Nanoseconds()))
+			shares = append(shares, rates[len(rates)-1]/peak)
 		}
-		rate(b, flops, "GFLOP/s")
-		peak := float64(peakFlops) / float64(peakTime.Nanoseconds())
-		b.ReportMetric(float64(flops)*float64(b.N)/float64(b.Elapsed().Nanoseconds())/peak, "of-peak")
+		b.ReportMetric(flops/products/median(rates), "ns/op")
+		b.ReportMetric(median(rates), "GFLOP/s")
+		b.ReportMetric(median(shares), "of-peak")
 	})
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
 }
 
 func BenchmarkFMA(b *testing.B) {

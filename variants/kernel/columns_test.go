@@ -164,3 +164,31 @@ func firstLargest(x *sheet, c int) int32 {
 	}
 	return at
 }
+
+// TestNaN puts one NaN into every place of a row in turn: maxima pass over it, elementwise routines keep it.
+func TestNaN(t *testing.T) {
+	onSets(t, func(t *testing.T, s *Set) {
+		cols := 5 * s.Lanes
+		for c := range cols {
+			x := newSheet(3, cols, 1, constantly(-2))
+			*x.at(1, c) = nan32
+			high, index := newSheet(1, cols, 0, constantly(-9)), make([]int32, cols)
+			s.MaxCols(3, cols, x.x(), x.ld, high.x())
+			high.checkEach(t, func(_, _ int) (float64, float64) { return -2, 0 })
+			if s.ArgMaxCols(3, cols, x.x(), x.ld, index); index[c] != 3 {
+				t.Fatalf("column %d: the largest of -2, NaN, -2 and their negatives is at %d", c, index[c])
+			}
+			positive, power := x.clone(), x.clone()
+			s.ReLU(3, cols, positive.x(), positive.ld, 1)
+			s.ExpCols(3, cols, power.x(), power.ld, make([]float32, cols), 1)
+			for _, y := range []*sheet{positive, power} {
+				if v := *y.at(1, c); v == v {
+					t.Fatalf("column %d: a NaN became %v", c, v)
+				}
+				*y.at(1, c) = *y.at(0, c)
+			}
+			positive.checkEach(t, func(_, _ int) (float64, float64) { return 1, 0 })
+			power.checkEach(t, func(_, _ int) (float64, float64) { return 1.25, 1e-6 })
+		}
+	})
+}
