@@ -1,0 +1,50 @@
+# Everything needs Go alone. Variables: ARGS are further flags of a command (make bench ARGS='--heads 8'), FILES are the results to
+# report on, GO is the go command.
+
+GO ?= go
+ARGS ?=
+TESTFLAGS ?=
+FILES ?= $(lastword $(sort $(wildcard results/local/*.txt)))
+
+# The revision that results carry; without git the program says that it does not know it.
+COMMIT := $(shell git describe --always --abbrev=40 --exclude='*' --dirty=+changes 2>/dev/null)
+LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT)')
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GENERATOR := variants/kernel/gen
+
+.PHONY: help bench bench-full report test race lint generate build
+.DEFAULT_GOAL := help
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+build: ## bin/bench, the program
+	$(GO) build -trimpath $(LDFLAGS) -o bin/ ./bench
+
+bench: build ## measure this machine: time, memory and error by length, in two minutes
+	bin/bench run $(ARGS)
+
+bench-full: build ## the same with 8 heads on 1 and 2 threads, and the lengths that growth is fitted on: half an hour
+	bin/bench run --heads 8 --threads 1,2 --n 64..1024*2,1000,2048..16384*2,5000 --fidelity --budget 30m $(ARGS)
+
+report: build ## tables and charts of FILES (the newest results under results/local)
+	$(if $(FILES),bin/bench report $(ARGS) $(FILES),@echo 'no results under results/local: run make bench first' >&2; exit 2)
+
+test: ## all tests
+	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -C $(GENERATOR) $(TESTFLAGS) ./...
+
+race: ## all tests under the race detector (needs a C compiler)
+	$(GO) test -race -short $(TESTFLAGS) ./...
+
+lint: ## formatting, go vet, staticcheck, go.mod
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -C $(GENERATOR) ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+
+generate: ## write the assembly again from its generator
+	$(GO) generate ./...
