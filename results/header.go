@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-
-	"golang.org/x/perf/benchfmt"
 )
 
 // Schema is the version of the format that this package writes and reads.
@@ -51,15 +49,4 @@ func (h Header) check() error {
 		}
 	}
 	return nil
-}
-
-// config turns the header into file configuration. SetConfig would mark keys internal, and they would never be written.
-func (h Header) config() []benchfmt.Config {
-	config := []benchfmt.Config{{Key: KeySchema, Value: []byte(Schema), File: true}}
-	for _, f := range h {
-		if f.Key != KeySchema {
-			config = append(config, benchfmt.Config{Key: f.Key, Value: []byte(f.Value), File: true})
-		}
-	}
-	return config
 }

@@ -8,9 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
-
-	"golang.org/x/perf/benchfmt"
-	"golang.org/x/perf/benchunit"
+	"strconv"
 )
 
 // MaxLine is the longest line in bytes, its end included, that a file may have: benchfmt's limit with some room.
@@ -46,10 +44,9 @@ type Writer struct {
 	closer io.Closer
 	name   string // for error messages
 	buf    bytes.Buffer
-	lines  *benchfmt.Writer // formats into buf
-	order  map[string]int   // of units
-	header Header           // in force
-	run    string           // identity of the run in force
+	order  map[string]int // of units
+	header Header         // in force
+	run    string         // identity of the run in force
 }
 
 // Create makes a new file, which must not exist, and writes its head.
@@ -75,7 +72,6 @@ func NewWriter(out io.Writer, header Header, run Run) (*Writer, error) {
 
 func newWriter(out io.Writer, name string, header Header, run Run) (*Writer, error) {
 	w := &Writer{w: out, name: name, order: unitOrder()}
-	w.lines = benchfmt.NewWriter(&w.buf)
 	return w, w.begin(header, run, true)
 }
 
@@ -107,26 +103,16 @@ func (w *Writer) begin(header Header, run Run, first bool) error {
 	return w.Run(run)
 }
 
-// units writes what benchstat should know about our units. OrigUnit is what benchfmt prints.
+// units writes what benchstat should know about our units.
 func (w *Writer) units() {
 	for _, u := range Units() {
-		_, tidy := benchunit.Tidy(1, u.Name)
-		for _, m := range [][2]string{{"better", u.Better}, {"assume", assumption(u)}} {
-			if m[1] == "" {
-				continue
-			}
-			key := benchfmt.UnitMetadataKey{Unit: tidy, Key: m[0]}
-			// Formatting into memory cannot fail.
-			_ = w.lines.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: u.Name, Value: m[1]})
+		if u.Exact {
+			fmt.Fprintf(&w.buf, "Unit %s assume=exact\n", u.Name)
+		}
+		if u.Better != "" {
+			fmt.Fprintf(&w.buf, "Unit %s better=%s\n", u.Name, u.Better)
 		}
 	}
-}
-
-func assumption(u Unit) string {
-	if u.Exact {
-		return "exact"
-	}
-	return ""
 }
 
 // Run repeats the note of the run in force, with what is known by now.
@@ -172,12 +158,12 @@ func (w *Writer) Sample(cell Cell, iters int, values ...Value) error {
 		return err
 	}
 	slices.SortFunc(values, func(a, b Value) int { return w.order[a.Unit] - w.order[b.Unit] })
-	res := &benchfmt.Result{Name: benchfmt.Name(name), Iters: iters}
+	fmt.Fprintf(&w.buf, "Benchmark%s %d", name, iters)
 	for _, v := range values {
-		res.Values = append(res.Values, benchfmt.Value{Value: v.Value, Unit: v.Unit})
+		// No exponents: benchfmt's own writer has some, which tools that read only plain numbers stumble over.
+		fmt.Fprintf(&w.buf, " %s %s", strconv.FormatFloat(v.Value, 'f', -1, 64), v.Unit)
 	}
-	// Formatting into memory cannot fail. The result has no configuration: the head of the run stands in the file already.
-	_ = w.lines.Write(res)
+	w.buf.WriteByte('\n')
 	return w.flush()
 }
 
