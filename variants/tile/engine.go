@@ -117,6 +117,18 @@ func (r Rows) At(i int) int {
 	return r.Start + i*r.Stride
 }
 
+// extremes are the lowest and the highest row.
+func (r Rows) extremes() (lowest, highest int) {
+	if r.Index == nil {
+		return r.Start, r.At(max(r.Count, 1) - 1)
+	}
+	lowest, highest = math.MaxInt, math.MinInt
+	for _, row := range r.Index {
+		lowest, highest = min(lowest, int(row)), max(highest, int(row))
+	}
+	return lowest, highest
+}
+
 // slice is rows [from, to) of r.
 func (r Rows) slice(from, to int) Rows {
 	if r.Index != nil {

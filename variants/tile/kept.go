@@ -14,7 +14,7 @@ func (w *Walk) keep(k, v []float32, keys Keys) {
 // running softmax rescales nothing.
 func (w *Walk) weigh() {
 	for from := 0; from < w.known; from += w.config.Keys {
-		keys := Keys{Rows: Range(from, min(from+w.config.Keys, w.known))}
+		keys := Range(from, min(from+w.config.Keys, w.known))
 		s := w.kept[from*w.ldq:]
 		w.config.Kernels.Softmax(keys.Count, w.cols, s, w.ldq, w.top, w.sum, w.alpha)
 		w.product(w.v, keys, s, w.ldq, w.o, w.rows.Count)

@@ -30,7 +30,14 @@ func (w *Walk) inBand(keys Keys) (c0, c1 int, partial bool) {
 	if !keys.Band {
 		return 0, n, false
 	}
-	if keys.Index != nil || w.rows.Index != nil {
+	low, high := keys.extremes()
+	nearest, farthest := low-w.highest, high-w.lowest // the least and the greatest key row - query row
+	switch {
+	case nearest >= keys.Lo && farthest <= keys.Hi:
+		return 0, n, false
+	case farthest < keys.Lo || nearest > keys.Hi:
+		return 0, 0, false
+	case keys.Index != nil || w.rows.Index != nil:
 		return 0, n, true
 	}
 	last := keys.Count - 1

@@ -243,3 +243,25 @@ func TestBandSkipsTiles(t *testing.T) {
 		t.Errorf("a band of 33 keys executes %d operations, at most %d expected", got, most)
 	}
 }
+
+// TestBandWork: a band costs little more than its pairs, whatever the tiles.
+func TestBandWork(t *testing.T) {
+	const n, d, half = 1000, 16, 64
+	for _, queries := range []int{32, 96, 300} {
+		pool := work.NewPool(1)
+		e := New(&variants.Workspace{}, Config{
+			Kernels: kernel.Generic(), Pool: pool, D: d, E: d, Scale: 1, Queries: queries, Keys: 96,
+		})
+		x := make([]float32, n*d)
+		e.Run(e.Tiles(n), func(w *Walk, job int) {
+			w.Begin(x, e.Rows(job, n))
+			w.Visit(x, x, Keys{Rows: Range(0, n), Band: true, Lo: -half, Hi: half})
+			w.End(make([]float32, n*d))
+		})
+		useful := 4 * d * (n*(2*half+1) - half*(half+1))
+		if excess := float64(e.Executed()) / float64(useful); excess < 1 || excess > 1.2 {
+			t.Errorf("tiles of %d queries: %.2f times the useful work", queries, excess)
+		}
+		pool.Close()
+	}
+}

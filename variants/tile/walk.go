@@ -24,6 +24,12 @@ type Walk struct {
 	kbuf, vbuf    []float32 // gathered or padded key and value rows; kbuf also gathers queries
 	ldq, lds, lde int
 	pairs         int // of the visit, already applied
+	lowest        int // first and last row of the query tile, by row number
+	highest       int
+
+	parts  [maxParts]part // the keys whose scores wait in s, held of them, filled keys altogether
+	held   int
+	filled int
 
 	kept  []float32 // [context][ldq]: the scores of this query tile, where the engine keeps them
 	known int       // keys whose scores are kept
@@ -76,49 +82,13 @@ func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
 func (w *Walk) pack(q []float32, rows Rows) {
 	c := w.config
 	w.rows, w.cols = rows, c.Kernels.Pad(rows.Count)
+	w.lowest, w.highest = rows.extremes()
 	src, ld := q[min(len(q), rows.Start*c.D):], rows.Stride*c.D
 	if rows.Index != nil {
 		w.gather(c.D, w.kbuf, c.D, q, rows)
 		src, ld = w.kbuf, c.D
 	}
 	c.Kernels.Pack(rows.Count, c.D, w.q, w.ldq, src, ld, float32(c.Scale*log2e))
-}
-
-// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head.
-func (w *Walk) Visit(k, v []float32, keys Keys) {
-	w.pairs = 0
-	for from := 0; from < keys.Count; from += w.config.Keys {
-		part := keys
-		to := min(from+w.config.Keys, keys.Count)
-		part.Rows = keys.slice(from, to)
-		if keys.Spans != nil {
-			part.Spans = keys.Spans[from:to]
-		}
-		if w.kept != nil {
-			w.keep(k, v, part)
-		} else {
-			w.meet(k, v, part, from)
-		}
-	}
-}
-
-// meet takes one key tile into the running softmax. offset is the number of keys of the visit before it.
-func (w *Walk) meet(k, v []float32, keys Keys, offset int) {
-	c0, c1, partial := w.window(keys)
-	if c0 >= c1 || keys.masked() {
-		return
-	}
-	set, s, cols := w.config.Kernels, w.s[c0:], w.config.Kernels.Pad(c1-c0)
-	w.scores(k, keys, s, w.lds, c0, cols)
-	w.edit(keys, s, w.lds, c0, cols, offset, partial)
-	moved := set.Softmax(keys.Count, cols, s, w.lds, w.top[c0:], w.sum[c0:], w.alpha[c0:])
-	rows := min(c1, w.rows.Count) - c0
-	o := w.o[c0*w.lde:]
-	if moved && !w.fresh { // an accumulator without keys is 0
-		set.ScaleRows(rows, w.lde, o, w.lde, o, w.lde, w.alpha[c0:])
-	}
-	w.fresh = false
-	w.product(v, keys, s, w.lds, o, rows)
 }
 
 // scores computes the tile's logits into s for the queries from column c0 on.
@@ -146,12 +116,12 @@ func (w *Walk) gatherKeys(k []float32, keys Keys) {
 	w.config.Kernels.ScaleRows(keys.Count, d, w.kbuf, d, w.kbuf, d, w.factor)
 }
 
-// product adds the tile's weights times its values to rows of the output.
-func (w *Walk) product(v []float32, keys Keys, s []float32, lds int, o []float32, rows int) {
+// product adds the weights of keys times their values to rows of the output.
+func (w *Walk) product(v []float32, keys Rows, s []float32, lds int, o []float32, rows int) {
 	e := w.config.E
 	b, ldb := v[min(len(v), keys.Start*e):], keys.Stride*e
 	if keys.Index != nil || e != w.lde {
-		w.gather(e, w.vbuf, w.lde, v, keys.Rows)
+		w.gather(e, w.vbuf, w.lde, v, keys)
 		b, ldb = w.vbuf, w.lde
 	}
 	w.config.Kernels.GemmT(rows, w.lde, keys.Count, s, lds, b, ldb, o, w.lde, true)
@@ -160,6 +130,7 @@ func (w *Walk) product(v []float32, keys Keys, s []float32, lds int, o []float32
 
 // End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query that saw no key.
 func (w *Walk) End(out []float32) {
+	w.flush()
 	if w.kept != nil {
 		w.weigh()
 	}
@@ -180,6 +151,7 @@ func (w *Walk) End(out []float32) {
 
 // Suspend stores the unfinished tile for Resume: acc [n, e], top and sum [n].
 func (w *Walk) Suspend(acc, top, sum []float32) {
+	w.flush()
 	w.scatter(acc)
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
