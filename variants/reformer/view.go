@@ -2,6 +2,7 @@ package reformer
 
 import (
 	"math"
+	"math/bits"
 
 	"attnbench/variants"
 	"attnbench/variants/tile"
@@ -18,19 +19,15 @@ type view struct {
 
 	span []tile.Span // [mostKeys]
 	pair []tile.Pair // of one visit
-	met  []meeting   // [queries][2·rounds]: what each query has met so far; only to find repetitions
-	past int         // meetings of each query
+	past past
 }
-
-// meeting is a part that one query has met: its round, its slots, and the query's bucket in that round.
-type meeting struct{ round, from, count, bucket int32 }
 
 func (c *view) allocate(ws *variants.Workspace, l *plan) {
 	c.l = l
 	pairs := mostKeys // a key is the own token of one query at most
 	if l.dedup {
 		pairs *= l.queries
-		c.met = variants.Alloc[meeting](ws, l.queries*2*l.rounds)
+		c.past.allocate(ws, l)
 	}
 	c.pair = variants.Alloc[tile.Pair](ws, pairs)
 	if l.causal || l.inBucket {
@@ -44,57 +41,18 @@ func (c *view) begin(slice, first, last int) {
 	c.slice, c.first = slice, first
 	c.queries = o.part(o.token, slice, round)[first:last]
 	c.slot, c.bucket = o.part(o.slot, slice, round), o.part(o.bucket, slice, round)
-	c.past = 0
-	if !c.l.dedup {
-		return
-	}
-	valid := o.valid[slice/c.l.shape.Heads]
-	for earlier := range round {
-		slot := o.part(o.slot, slice, earlier)
-		for i, token := range c.queries {
-			parts, _ := c.l.parts(earlier, int(slot[token])/c.l.chunk, valid)
-			c.remember(i, 0, earlier, parts[0])
-			c.remember(i, 1, earlier, parts[1])
-		}
-		c.past += 2
+	if c.l.dedup {
+		c.past.begin(slice, c.queries)
 	}
 }
 
 // end notes that all queries have met a part.
 func (c *view) end(keys part) {
-	if !c.l.dedup {
-		return
-	}
-	for i := range c.queries {
-		c.remember(i, 0, c.l.round, keys)
-	}
-	c.past++
-}
-
-// remember notes that the i-th query met a part in its given round. Keys of another round are hidden where only the own bucket
-// counts, but for the own token, which repeats freely.
-func (c *view) remember(i, offset, round int, keys part) {
-	m := meeting{round: keys.round, from: keys.from, count: keys.to - keys.from}
-	if c.l.inBucket {
-		o := c.l.order
-		m.bucket = o.part(o.bucket, c.slice, round)[c.queries[i]]
-		if int(keys.round) != round {
-			m.count = 0
+	if c.l.dedup {
+		for i := range c.queries {
+			c.past.add(i, c.l.round, keys)
 		}
 	}
-	c.met[i*2*c.l.rounds+c.past+offset] = m
-}
-
-// repeated reports whether the i-th query has met the key before.
-func (c *view) repeated(i int, key int32) bool {
-	o := c.l.order
-	for _, m := range c.met[i*2*c.l.rounds:][:c.past] {
-		at := (c.slice*o.rounds+int(m.round))*c.l.shape.N + int(key)
-		if uint32(o.slot[at]-m.from) < uint32(m.count) && (!c.l.inBucket || o.bucket[at] == m.bucket) {
-			return true
-		}
-	}
-	return false
 }
 
 // spans finds the queries that see each of the keys, tokens of a round in the order of their slots; nil where all do.
@@ -159,22 +117,30 @@ func (c *view) causalSpans(keys []int32) []tile.Span {
 // before. That is the logarithm of their number taken off each time, at once.
 func (c *view) pairs(keys []int32, spans []tile.Span) []tile.Pair {
 	list := c.pair[:0]
-	all := tile.Span{To: int32(len(c.queries))}
 	for k, key := range keys {
 		own := c.slot[key] - int32(c.first)
 		if own >= 0 && int(own) < len(c.queries) {
 			list = append(list, tile.Pair{Key: int32(k), Query: own, Add: ownLogit, Replace: true})
 		}
-		if c.past == 0 {
-			continue
+		if c.l.dedup {
+			seen := tile.Span{To: int32(len(c.queries))}
+			if spans != nil {
+				seen = spans[k]
+			}
+			list = c.repetitions(list, int32(k), key, own, seen)
 		}
-		seen := all
-		if spans != nil {
-			seen = spans[k]
-		}
-		for i := seen.From; i < seen.To; i++ {
-			if i != own && c.repeated(int(i), key) {
-				list = append(list, tile.Pair{Key: int32(k), Query: i, Add: float32(math.Inf(-1))})
+	}
+	return list
+}
+
+// repetitions appends the pairs of one key that have met before.
+func (c *view) repetitions(list []tile.Pair, k, key, own int32, seen tile.Span) []tile.Pair {
+	met := c.past.met(key)
+	for half, word := range met {
+		for ; word != 0; word &= word - 1 {
+			i := int32(64*half + bits.TrailingZeros64(word))
+			if i != own && i >= seen.From && i < seen.To {
+				list = append(list, tile.Pair{Key: k, Query: i, Add: float32(math.Inf(-1))})
 			}
 		}
 	}
