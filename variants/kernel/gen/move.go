@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // side is a matrix that rows move from or to: its parameters and registers.
 type side struct{ matrix, base, ld, stride, at string }
 
@@ -17,7 +15,7 @@ func scatterRows(set *isa) *routine {
 // moveRows first asks for all lines of the listed rows: rows that are far away then cost their share of
 // the memory's throughput instead of its latency.
 func moveRows(set *isa, name, body string, scatter bool) *routine {
-	doc := fmt.Sprintf("moves listed rows.\n\n\tfor r := range rows {\n\t\tfor c := range cols {\n\t\t\t%s\n\t\t}\n\t}", body)
+	doc := rowDoc("moves listed rows.", body)
 	r := newRoutine(set, name, doc,
 		"rows int", "cols int", "dst *float32", "ldd int", "src *float32", "lds int", "index *int32")
 	dense, listed := side{"dst", "BX", "ldd", "R8", "DI"}, side{"src", "DX", "lds", "R9", "SI"}

@@ -93,10 +93,14 @@ func squareRows(set *isa) *routine {
 		func(r *routine, x, sum vec) { r.op("VFMADD231PS", x, x, sum) })
 }
 
+// rowDoc is the doc comment of a row routine: a sentence, and the statement inside its loops.
+func rowDoc(what, body string) string {
+	return what + "\n\n\tfor r := range rows {\n\t\tfor c := range cols {\n\t\t\t" + body + "\n\t\t}\n\t}"
+}
+
 // rowSums adds up a term of every element of a row in the lanes of four vectors, and then those lanes.
 func rowSums(set *isa, name, doc, body string, add bool, term func(r *routine, x, sum vec)) *routine {
-	doc += fmt.Sprintf("\n\n\tfor r := range rows {\n\t\tfor c := range cols {\n\t\t\t%s\n\t\t}\n\t}", body)
-	r := newRoutine(set, name, doc, "rows int", "cols int", "x *float32", "ld int", "sum *float32")
+	r := newRoutine(set, name, rowDoc(doc, body), "rows int", "cols int", "x *float32", "ld int", "sum *float32")
 	r.load("rows", rowLeft, "x", xCol, "sum", "DI")
 	r.stride("ld", ldx)
 	sum, x := r.alloc(4), r.alloc(1)[0]
