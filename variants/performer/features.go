@@ -173,8 +173,8 @@ func (m *mapper) project(dst []float32, ld int, x []float32, c prefix.Chunk) (co
 	d, cols := m.p.Shape.D, m.kernels.Pad(c.Count)
 	x = x[c.From*d:]
 	omega := m.p.PerHead("omega", c.Head%m.p.Shape.Heads, 3)
-	m.kernels.Pack(c.Count, d, m.packed, ld, x, d, m.scale)
-	m.kernels.Gemm(m.m, cols, d, omega, d, m.packed, ld, dst, ld, false)
+	m.kernels.Pack(c.Count, d, m.packed, len(m.norm), x, d, m.scale)
+	m.kernels.Gemm(m.m, cols, d, omega, d, m.packed, len(m.norm), dst, ld, false)
 	m.executed += 2 * int64(m.m) * int64(cols) * int64(d)
 	if m.kind == "hyperbolic" {
 		m.kernels.ScaleRows(m.m, cols, dst[m.m*ld:], ld, dst, ld, m.minus)

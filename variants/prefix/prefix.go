@@ -71,7 +71,7 @@ func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) 
 	e.segments = max(1, min((enoughJobs+slices-1)/slices, e.shape.S/shortest))
 	e.states = make([]state, slices*e.statesPerHead())
 	for i := range e.states {
-		e.states[i] = newState(ws, features, e.kernels.Pad(e.shape.E))
+		e.states[i] = newState(ws, features, stride(e.kernels.Pad(e.shape.E)))
 	}
 	e.workers = make([]worker, len(maps))
 	for i, m := range maps {
@@ -91,11 +91,16 @@ func (e *Engine) statesPerHead() int {
 }
 
 // ChunkSize is the largest number of tokens that maps get at a time. It follows from the register tile of the kernel set, so that
-// no register tile of a whole chunk is ragged, and is small enough for features and state to stay in the second-level cache.
+// few register tiles of a whole chunk are ragged, and is small enough for features and state to stay in the second-level cache. A
+// causal chunk is shorter: the work on its own keys grows with its length.
 func ChunkSize(p *variants.Problem) int {
-	side := p.Kernels.Panel * p.Kernels.Rows / gcd(p.Kernels.Panel, p.Kernels.Rows)
+	set := p.Kernels
+	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)
 	size := side * max(1, 96/side)
-	return min(size, p.Kernels.Pad(max(p.Shape.N, p.Shape.S)))
+	if p.Shape.Causal {
+		size = max(block, set.Rows*set.Lanes)
+	}
+	return min(size, set.Pad(max(p.Shape.N, p.Shape.S)))
 }
 
 func gcd(a, b int) int {

@@ -9,14 +9,14 @@ import (
 
 // state is the sum of φ(k) [v 1] over some keys. Row r is 2^ref[r] times what is stored.
 type state struct {
-	sum   []float32 // [features, e rounded up to lanes]: Σ φ(k) v
+	sum   []float32 // [features, stride of e]: Σ φ(k) v
 	total []float32 // [features]: Σ φ(k)
 	ref   []float32 // [features]
 }
 
-func newState(ws *variants.Workspace, features, cols int) state {
+func newState(ws *variants.Workspace, features, stride int) state {
 	return state{
-		sum:   variants.Alloc[float32](ws, features*cols),
+		sum:   variants.Alloc[float32](ws, features*stride),
 		total: variants.Alloc[float32](ws, features),
 		ref:   variants.Alloc[float32](ws, features),
 	}
@@ -46,7 +46,7 @@ func (w *worker) rescale(s *state, ref []float32) {
 		w.factor[r] = s.ref[r] - ref[r]
 	}
 	w.kernels.Exp2(w.factor, w.factor)
-	w.kernels.ScaleRows(w.features, w.cols, s.sum, w.cols, s.sum, w.cols, w.factor)
+	w.kernels.ScaleRows(w.features, w.cols, s.sum, w.lds, s.sum, w.lds, w.factor)
 	for r, f := range w.factor {
 		s.total[r] *= f
 	}
@@ -65,7 +65,7 @@ func (w *worker) combine(dst, a, b *state) {
 	for r, f := range w.factor {
 		g := w.other[r]
 		dst.total[r] = f*a.total[r] + g*b.total[r]
-		x, y, to := a.sum[r*w.cols:][:w.cols], b.sum[r*w.cols:][:w.cols], dst.sum[r*w.cols:][:w.cols]
+		x, y, to := a.sum[r*w.lds:][:w.cols], b.sum[r*w.lds:][:w.cols], dst.sum[r*w.lds:][:w.cols]
 		for c, x := range x {
 			to[c] = f*x + g*y[c]
 		}

@@ -17,6 +17,7 @@ type worker struct {
 	shape    variants.Shape
 	features int
 	cols     int // e rounded up to lanes
+	lds      int // of states
 	fmap     Map
 
 	ld             int       // of the next three
@@ -34,7 +35,7 @@ type worker struct {
 
 func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, cols: e.kernels.Pad(e.shape.E), fmap: m}
-	w.ld = e.kernels.Pad(e.chunk)
+	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
 	w.keys, w.queries = floats(w.features*w.ld), floats(w.features*w.ld)
 	if w.cols != e.shape.E {
@@ -44,12 +45,19 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	w.ref, w.next, w.factor, w.other = floats(w.features), floats(w.features), floats(w.features), floats(w.features)
 	if e.shape.Causal {
 		w.weights = floats(e.chunk * w.ld)
-		w.local = newState(ws, w.features, w.cols)
+		w.local = newState(ws, w.features, w.lds)
 		if e.segments > 1 {
-			w.mixed = newState(ws, w.features, w.cols)
+			w.mixed = newState(ws, w.features, w.lds)
 		}
 	}
 	return w
+}
+
+// stride is the distance of rows of the given number of columns: an odd number of cache lines. Even ones, powers of two above all,
+// map the rows of a panel to few sets of the first-level cache.
+func stride(cols int) int {
+	const line = 16 // floats
+	return ((cols+line-1)/line | 1) * line
 }
 
 // Prepare fills constant tables.
@@ -71,14 +79,14 @@ func (w *worker) mapKeys(c Chunk, k []float32, s *state) Chunk {
 
 // absorb adds the chunk's keys to s.
 func (w *worker) absorb(c Chunk, values []float32, s *state) {
-	w.kernels.Gemm(w.features, w.cols, c.Count, w.keys, w.ld, values, w.cols, s.sum, w.cols, true)
+	w.kernels.Gemm(w.features, w.cols, c.Count, w.keys, w.ld, values, w.cols, s.sum, w.lds, true)
 	w.kernels.SumRows(w.features, w.kernels.Pad(c.Count), w.keys, w.ld, s.total)
 	w.executed += w.flops(c.Count, w.cols, w.features)
 }
 
 // read starts the output rows of a chunk: the product of its queries with s.
 func (w *worker) read(c Chunk, s *state, out []float32) {
-	w.kernels.GemmT(c.Count, w.cols, w.features, w.queries, w.ld, s.sum, w.cols, out, w.cols, false)
+	w.kernels.GemmT(c.Count, w.cols, w.features, w.queries, w.ld, s.sum, w.lds, out, w.cols, false)
 	clear(w.bottom)
 	w.kernels.DotCols(w.features, w.kernels.Pad(c.Count), w.queries, w.ld, s.total, w.bottom)
 	w.executed += w.flops(c.Count, w.cols, w.features)
