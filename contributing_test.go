@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// The example of CONTRIBUTING.md is built from the very text of that file, in an overlay of the module: nothing is written into
-// the tree.
+// The example of CONTRIBUTING.md is built from the very text of that file, in an overlay of the module:
+// nothing is written into the tree.
 
 const exampleLines = 120 // most lines of the mechanism, definition included
 
@@ -57,7 +57,8 @@ func listed(t testing.TB, line string) string {
 	return strings.Replace(text, imports, imports+"\t\"attnbench/variants/local\"\n", 1)
 }
 
-// overlay writes the module's files with the example added to a temporary folder and returns the go command's overlay file.
+// overlay writes the module's files with the example added to a temporary folder and returns the go command's
+// overlay file.
 func overlay(t testing.TB, extra map[string]string) string {
 	t.Helper()
 	files, line := example(t)
@@ -116,6 +117,36 @@ func TestExampleConforms(t *testing.T) {
 	mustRun(t, t.TempDir(), binary)
 }
 
+// A mechanism that is new to the suite can do all that the others can, though nothing but the catalog knows
+// it.
+func TestExampleThroughTheCommands(t *testing.T) {
+	bench := build(t, overlay(t, nil), "build")
+	golden := mustAbs(t, "testdata/local-b8-n50-causal.safetensors")
+	refused := mustAbs(t, "testdata/local-block-zero.safetensors")
+	dir := t.TempDir()
+	results := filepath.Join(dir, "results.txt")
+	for _, c := range []struct {
+		args []string
+		want string // in stdout
+	}{
+		{[]string{"list", "local"}, "lookback=0"},
+		{[]string{"verify", golden, refused}, "2 passed, 0 failed"},
+		{[]string{"eval", "--variant", "local", "--options", "block=8", "--causal", "--input", golden,
+			"--output", filepath.Join(dir, "out.safetensors")}, "variant=local"},
+		{[]string{"run", "--variants", "full,flash,local", "--n", "64,100,128", "--dim", "16",
+			"--set", "local.block=16,32", "--budget", "3s", "-o", results}, ""},
+	} {
+		t.Run(c.args[0], func(t *testing.T) {
+			if out := mustRun(t, dir, bench, c.args...); !strings.Contains(out, c.want) {
+				t.Errorf("%q does not mention %q:\n%s", c.args, c.want, out)
+			}
+		})
+	}
+	if sample := "variant=local/n=100/"; !strings.Contains(read(t, results), sample) {
+		t.Errorf("the results hold no sample of %s", sample)
+	}
+}
+
 // comparison measures the example beside the sliding window where both score equally many pairs.
 const comparison = `package local
 
@@ -140,7 +171,8 @@ func BenchmarkEqualPairs(b *testing.B) {
 }
 `
 
-// BenchmarkExample prints the example's share of the FMA peak beside that of the sliding window: 0.9 of it is promised.
+// BenchmarkExample prints the example's share of the FMA peak beside that of the sliding window: 0.9 of it is
+// promised.
 func BenchmarkExample(b *testing.B) {
 	extra := map[string]string{"variants/local/comparison_test.go": comparison}
 	binary := build(b, overlay(b, extra), "test", "-c", "-vet=off")
