@@ -85,6 +85,7 @@ type sampler struct {
 	rng      *rand.Rand
 	deadline time.Duration // of the run; 0: none
 	timeout  time.Duration // of one cell; 0: none
+	spare    time.Duration // what any cell may take beyond its prediction
 	record   func(t *trial, nanoseconds float64) error
 	done     func(t *trial) error
 }
@@ -148,7 +149,7 @@ func (s *sampler) enough(t *trial) bool {
 		return true
 	}
 	const patience = 2
-	return s.deadline > 0 && t.used > patience*t.cell.sampling(granted)
+	return s.deadline > 0 && t.used > patience*t.cell.sampling(granted)+s.spare
 }
 
 // over reports whether the run's time is spent: no sample is begun any more.

@@ -76,13 +76,16 @@ func (p *predictor) modelCall(c *Cell) float64 {
 }
 
 // modelGate is the time of a cell's own definition in seconds. Exact attention takes the sampled rows only;
-// others are charged in full, because what they do with all keys comes before any row.
+// others may have to do something with all keys before any row.
 func modelGate(c *Cell) float64 {
 	cost := c.Mechanism.Cost(c.Problem)
 	work := cost.FLOPs + flopsPerExp*cost.Exps
-	if c.Mechanism.Role == variants.Exact {
-		work *= float64(len(c.Block.gateRows())) / float64(c.Block.Shape.N)
+	part := float64(len(c.Block.gateRows())) / float64(c.Block.Shape.N)
+	if c.Mechanism.Role != variants.Exact {
+		const keys = 0.25 // of the work, whatever the rows
+		part = keys + (1-keys)*part
 	}
+	work *= part
 	return work / naiveRate / float64(runtime.GOMAXPROCS(0))
 }
 

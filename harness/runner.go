@@ -56,8 +56,11 @@ func (o Outcome) Median() time.Duration {
 	return median(o.Times)
 }
 
-// Totals counts the cells of a run by status.
-type Totals struct{ Done, Skipped, Failed int }
+// Totals counts the cells of a run by status and says where its time went; the rest is overhead.
+type Totals struct {
+	Done, Skipped, Failed     int
+	Measured, Verified, Total time.Duration
+}
 
 // run is a run in progress.
 type run struct {
@@ -81,6 +84,7 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 	if p.limits.Budget > 0 {
 		state.deadline = p.started + p.limits.Budget
 	}
+	start := p.machine.Clock.Now()
 	for i, b := range p.Blocks {
 		if err := ctx.Err(); err != nil {
 			return state.totals, err
@@ -89,6 +93,7 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		if err := state.block(ctx, b); err != nil {
 			return state.totals, err
 		}
+		state.totals.Total = p.machine.Clock.Now() - start
 	}
 	return state.totals, nil
 }
@@ -159,6 +164,7 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial
 		}
 		t.accept(in)
 		t.testCausality(in)
+		r.totals.Verified += r.Clock.Now() - start
 		trials = append(trials, t)
 	}
 	return trials, nil
@@ -188,6 +194,8 @@ func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in operands
 	if len(live) == 0 {
 		return nil
 	}
+	start := r.Clock.Now()
+	defer func() { r.totals.Verified += r.Clock.Now() - start }()
 	slices.SortStableFunc(live, func(x, y *trial) int {
 		return cmp.Compare(y.cell.Predicted.Gate, x.cell.Predicted.Gate)
 	})
@@ -219,7 +227,9 @@ func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in operands
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	yard := r.plan.yardstick(b.Threads)
 	yard.restart()
+	const cells = 200 // a cell that takes this part of the budget too long is not worth a word
 	s := &sampler{
+		spare: r.plan.limits.Budget / cells,
 		clock: r.Clock, host: r.Host, yard: yard, deadline: r.deadline, timeout: r.plan.limits.Timeout,
 		rng: variants.Stream(b.seed, "order of samples/"+b.group(), 0),
 		record: func(t *trial, nanoseconds float64) error {
@@ -250,6 +260,7 @@ func (r *run) settle(t *trial) error {
 		o.Status, o.Refusal = results.Skipped, Refusal{"budget",
 			fmt.Sprintf("the budget was spent before its first sample (--budget %v)", r.plan.limits.Budget)}
 	default:
+		r.totals.Measured += t.used
 		r.plan.predictor.learn(t.cell, median(t.times), 0)
 		r.plan.schedule.reached[t.cell.ladder()] = t.cell.Block.Shape.N
 	}

@@ -30,6 +30,7 @@ func warnings(t *trial) []results.Warning {
 	add(stands && t.errors.Pairs > maxCoverage, "coverage",
 		fmt.Sprintf("nearly exact by coverage: it scores %.0f %% of the pairs", 100*t.errors.Pairs),
 		"compare at a longer length or with smaller options")
+	add(leak(c) != "", "leak", leak(c), "do not use it where causality matters")
 	add(untrained(c), "untrained", "parameters that a model learns are drawn at random",
 		"give trained ones in a tensor file (--input FILE.safetensors)")
 	add(len(t.times) < c.Block.samples, "few-samples",

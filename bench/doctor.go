@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"attnbench/harness"
+	"attnbench/harness/machine"
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+type doctorCommand struct{}
+
+// Run prints what the suite knows of the machine and each condition that harms results, with its remedy. It
+// changes nothing.
+func (c *doctorCommand) Run(env *environment) error {
+	host := machine.This()
+	d := describeMachine(host)
+	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	for _, fact := range d.Facts() {
+		fmt.Fprintf(w, "%s\t%s\n", fact.Name, fact.Value)
+	}
+	for _, set := range kernel.Available() {
+		fmt.Fprintf(w, "simd %s\t%d lanes, %.1f GFLOP/s of multiply-adds on one thread\n", set.Name, set.Lanes,
+			harness.MeasurePeak(harness.NewWallClock(), set)/1e9)
+	}
+	fmt.Fprintf(w, "limits\tn up to %d, batch × heads up to %d, d up to %d\n",
+		variants.MaxLength, variants.MaxHeads, variants.MaxDim)
+	fmt.Fprintf(w, "memory for a cell\t%s\n", harness.MemoryLimit(host.Available()))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	findings := machine.Findings(d, host.Noise())
+	if len(findings) == 0 {
+		fmt.Fprintln(env.stdout, "\nnothing here disturbs measurements")
+	}
+	for _, f := range findings {
+		fmt.Fprintf(env.stdout, "\n%s: %s\n  remedy: %s\n", f.Code, f.Text, f.Remedy)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"attnbench/harness"
+	"attnbench/harness/machine"
+	"attnbench/variants/catalog"
+	"attnbench/variants/kernel"
+)
+
+// sweepFlags say what to run; run and plan share them.
+type sweepFlags struct {
+	Variants string   `placeholder:"LIST" help:"Mechanisms, or all (default: all)."`
+	N        string   `name:"n" placeholder:"AXIS" help:"Lengths: 64,1000 or 256..65536*2 or 100..500+100."`
+	Heads    string   `placeholder:"AXIS" help:"Heads (default 1)."`
+	Dim      string   `placeholder:"AXIS" help:"Head dimension (default 64)."`
+	Batch    string   `placeholder:"AXIS" help:"Batch size (default 1)."`
+	Causal   string   `placeholder:"0,1" help:"Causal or not (default 0)."`
+	Pass     string   `placeholder:"LIST" help:"Passes (default forward)."`
+	DType    string   `name:"dtype" placeholder:"LIST" help:"Number formats (default f32)."`
+	SIMD     string   `name:"simd" env:"BENCH_SIMD" placeholder:"LIST" help:"SIMD paths (default: the best)."`
+	Threads  string   `placeholder:"AXIS" help:"Threads (default 1)."`
+	Input    string   `placeholder:"LIST" help:"gaussian, smollm2-prose, minilm-prose, FILE.safetensors."`
+	Set      []string `sep:"none" placeholder:"VARIANT.OPTION=VALUES" help:"An option, or an axis of its values."`
+	Fidelity *bool    `negatable:"" help:"Also the error on real activations (default: without --n and --input)."`
+
+	Seed    uint64        `default:"1" help:"Seed of everything that is drawn."`
+	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`
+	Timeout time.Duration `placeholder:"TIME" help:"Wall time of one cell's samples (default: no limit)."`
+}
+
+// plan checks the flags and lays the sweep out. The caller closes the plan.
+func (f *sweepFlags) plan(host *machine.Host) (*harness.Plan, error) {
+	if f.Budget < 0 || f.Timeout < 0 {
+		return nil, fmt.Errorf("--budget and --timeout must not be negative")
+	}
+	sweep, err := harness.ParseSweep(harness.Axes{
+		Variants: f.Variants, N: f.N, Heads: f.Heads, Dim: f.Dim, Batch: f.Batch, Causal: f.Causal, Pass: f.Pass,
+		DType: f.DType, SIMD: f.SIMD, Threads: f.Threads, Input: f.Input, Set: f.Set, Fidelity: f.Fidelity,
+		Seed: f.Seed,
+	}, catalog.All())
+	if err != nil {
+		return nil, err
+	}
+	limits := harness.Limits{Budget: f.Budget, Timeout: f.Timeout}
+	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best()}
+	return harness.NewPlan(sweep, limits, m), nil
+}
+
+// describeMachine reads the machine's facts.
+func describeMachine(host *machine.Host) machine.Description {
+	c := kernel.CPU()
+	return host.Describe(machine.CPU{
+		Brand: c.Brand, Vendor: c.Vendor, Features: c.Features, Cores: c.Cores,
+		L1D: c.L1D, L2: c.L2, L3: c.L3, VM: c.VM,
+	})
+}
+
+// paths names the kernel sets of this machine, the fastest last.
+func paths() string {
+	var names []string
+	for _, set := range kernel.Available() {
+		names = append(names, set.Name)
+	}
+	return strings.Join(names, " ")
+}
