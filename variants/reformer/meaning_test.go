@@ -30,12 +30,14 @@ func newCall(t *testing.T, shape variants.Shape, options string, inputs map[stri
 	pool := work.NewPool(2)
 	t.Cleanup(pool.Close)
 	p, err := Mechanism().Resolve(variants.Request{
-		Shape: shape, Options: settings, Inputs: inputs, Draw: true, Seed: 3, Kernels: kernel.Best(), Pool: pool,
+		Shape: shape, Options: settings, Inputs: inputs, Draw: true, Seed: 3,
+		Kernels: kernel.Best(), Pool: pool,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := call{p: p, q: make([]float32, shape.Slices()*shape.N*shape.D), v: make([]float32, shape.Slices()*shape.N*shape.E)}
+	rows := shape.Slices() * shape.N
+	c := call{p: p, q: make([]float32, rows*shape.D), v: make([]float32, rows*shape.E)}
 	variants.Normal(variants.Stream(5, "q", 0), c.q, 1)
 	variants.Normal(variants.Stream(5, "v", 0), c.v, 1)
 	return c
@@ -69,15 +71,13 @@ func near(t *testing.T, got []float32, want []float64, tolerance float64) {
 	}
 }
 
-// TestMargins makes sure that no conformance case hangs on the rounding of a product: in float64 the largest product beats the
-// second by far more than float32 can move them.
+// TestMargins makes sure that no conformance case hangs on the rounding of a product: in float64 the largest
+// product beats the second by far more than float32 can move them.
 func TestMargins(t *testing.T) {
 	for _, c := range cases() {
-		call := newCall(t, c.Shape, c.Options, nil)
-		factors, d := call.p.Ints("buckets"), c.Shape.D
+		call := newCall(t, c.Shape, c.Options, drawn(t, c))
 		variants.Normal(variants.Stream(7, "q", 0), call.q, 1)
-		call.p = newCall(t, c.Shape, c.Options, drawn(t, c)).p
-		rounds := call.p.Int("rounds")
+		factors, rounds, d := call.p.Ints("buckets"), call.p.Int("rounds"), c.Shape.D
 		for slice := range c.Shape.Slices() {
 			r := call.p.PerHead(rotations, slice%c.Shape.Heads, 4)
 			size := len(r) / rounds
@@ -87,7 +87,7 @@ func TestMargins(t *testing.T) {
 				u := naiveRotate(x, r[round*size:(round+1)*size])
 				for _, b := range factors {
 					if m := margin(u[:b/2]); m < 2e-6*math.Sqrt(dot(x, x)*float64(d)) {
-						t.Errorf("%s: token %d of head %d in round %d has a margin of %g", c.Options, token, slice, round, m)
+						t.Errorf("%s: token %d, head %d, round %d: margin %g", c.Options, token, slice, round, m)
 					}
 					u = u[b/2:]
 				}
@@ -140,19 +140,22 @@ func TestTies(t *testing.T) {
 	}
 }
 
-// TestSizesFromRotations leaves options out: the rotations that are given say how many rounds and buckets there are.
+// TestSizesFromRotations leaves options out: the rotations that are given say how many rounds and buckets
+// there are.
 func TestSizesFromRotations(t *testing.T) {
 	r := variants.Tensor{Dims: []int{1, 3, 4, 5}, F32: make([]float32, 60)}
 	c := newCall(t, variantstest.Self(1, 20, 4, false), "", map[string]variants.Tensor{rotations: r})
-	if got, want := c.p.Settings(), []variants.Setting{{Name: "rounds", Value: "3"}, {Name: "buckets", Value: "10"}}; !slices.Equal(got, want) {
-		t.Errorf("settings %v, want %v", got, want)
+	want := []variants.Setting{{Name: "rounds", Value: "3"}, {Name: "buckets", Value: "10"}}
+	if diff := cmp.Diff(want, c.p.Settings()); diff != "" {
+		t.Error(diff)
 	}
 }
 
 // TestDefaultBuckets checks the rule of the contract around its limits.
 func TestDefaultBuckets(t *testing.T) {
 	for n, want := range map[int]string{
-		1: "2", 64: "2", 65: "4", 4096: "128", 4097: "16|10", 5000: "16|10", 8192: "16|16", 8193: "32|10", 16384: "32|16", 65536: "64|32",
+		1: "2", 64: "2", 65: "4", 4096: "128", 4097: "16|10", 5000: "16|10", 8192: "16|16", 8193: "32|10",
+		16384: "32|16", 65536: "64|32",
 	} {
 		if got := defaultBuckets(n, 64); got != want {
 			t.Errorf("n = %d: %s, want %s", n, got, want)
@@ -160,11 +163,12 @@ func TestDefaultBuckets(t *testing.T) {
 	}
 }
 
-// TestPaperMode compares the three switches together with one softmax over the union of the keys that share a bucket and meet in
-// any round, which is what the paper defines (spec §4.1).
+// TestPaperMode compares the three switches together with one softmax over the union of the keys that share a
+// bucket and meet in any round, which is what the paper defines (spec §4.1).
 func TestPaperMode(t *testing.T) {
 	for _, causal := range []bool{false, true} {
-		c := newCall(t, variantstest.Self(1, 100, 8, causal), "chunk=16,rounds=4,same_bucket_only=true,dedup=true,wrap=none", nil)
+		const options = "chunk=16,rounds=4,same_bucket_only=true,dedup=true,wrap=none"
+		c := newCall(t, variantstest.Self(1, 100, 8, causal), options, nil)
 		got, _ := c.forward()
 		h := c.head(0)
 		rounds := naiveRounds(c.p, h)
@@ -204,11 +208,12 @@ func meet(rounds []naiveRound, i, j int) bool {
 	return false
 }
 
-// TestDense runs one bucket in paper mode with chunks that hold everything, and short sequences: both are dense shared-QK
-// attention, the target of fidelity.
+// TestDense runs one bucket in paper mode with chunks that hold everything, and short sequences: both are
+// dense shared-QK attention, the target of fidelity.
 func TestDense(t *testing.T) {
 	for _, options := range []string{
-		"chunk=64,rounds=2,buckets=2,same_bucket_only=true,dedup=true,wrap=none", "chunk=64,rounds=3", "chunk=50,rounds=1,scale=sqrt_d",
+		"chunk=64,rounds=2,buckets=2,same_bucket_only=true,dedup=true,wrap=none",
+		"chunk=64,rounds=3", "chunk=50,rounds=1,scale=sqrt_d",
 	} {
 		for _, causal := range []bool{false, true} {
 			one := map[string]variants.Tensor{rotations: {Dims: []int{1, 2, 8, 1}, F32: make([]float32, 16)}}
@@ -234,7 +239,8 @@ func TestPairs(t *testing.T) {
 	for _, causal := range []bool{false, true} {
 		for _, options := range switches {
 			inputs := map[string]variants.Tensor{variants.KeyMask: {Dims: []int{70}, U8: mask}}
-			c := newCall(t, variantstest.Self(3, 70, 8, causal), strings.Trim("chunk=8,rounds=3,"+options, ","), inputs)
+			options = strings.Trim("chunk=8,rounds=3,"+options, ",")
+			c := newCall(t, variantstest.Self(3, 70, 8, causal), options, inputs)
 			got, want := pairs(c.p, c.q), int64(0)
 			for slice := range 3 {
 				h := c.head(slice)
@@ -269,8 +275,8 @@ func TestOnes(t *testing.T) {
 	}
 }
 
-// TestLargeTokens uses logits beyond a token's logit with itself: that takes the product's place, so the softmax is that of the
-// definition, where the term would be lost in the sum.
+// TestLargeTokens uses logits beyond a token's logit with itself: that takes the product's place, so the
+// softmax is that of the definition, where the term would be lost in the sum.
 func TestLargeTokens(t *testing.T) {
 	for _, size := range []float32{1e4, 1e5, 1e6} {
 		c := newCall(t, variantstest.Self(1, 6, 2, false), "chunk=2,rounds=1", nil)
@@ -302,16 +308,18 @@ func TestCost(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	pool := work.NewPool(1)
 	defer pool.Close()
+	given := variants.Tensor{Dims: []int{1, 2, 4, 2}, F32: make([]float32, 16)}
 	for options, want := range map[string]string{
 		"buckets=5":           "reformer: buckets=5: it must be even",
 		"buckets=2|4|6":       "reformer: buckets=2|4|6: it must be one number or two factors b1|b2",
 		"buckets=65536|65536": "reformer: buckets=65536|65536: a round has at most 1048576 buckets",
-		"rounds=3":            "reformer: rotations is 1x2x4x2: it must be [heads, rounds, d, buckets/2 or (b1+b2)/2] = 1x3x4x2",
+		"rounds=3": "reformer: rotations is 1x2x4x2: " +
+			"it must be [heads, rounds, d, buckets/2 or (b1+b2)/2] = 1x3x4x2",
 	} {
 		settings, _ := variants.ParseSettings(options)
 		_, err := Mechanism().Resolve(variants.Request{
 			Shape: variantstest.Self(1, 9, 4, false), Options: settings, Kernels: kernel.Best(), Pool: pool,
-			Inputs: map[string]variants.Tensor{rotations: {Dims: []int{1, 2, 4, 2}, F32: make([]float32, 16)}},
+			Inputs: map[string]variants.Tensor{rotations: given},
 		})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", options, err, want)

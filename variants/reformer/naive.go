@@ -8,7 +8,8 @@ import (
 	"attnbench/variants/exact"
 )
 
-// naive is the definition in float64, query by query: one softmax over the multiset of all keys that the query sees.
+// naive is the definition in float64, query by query: one softmax over the multiset of all keys that the
+// query sees.
 func naive(p *variants.Problem, h variants.Head) []float64 {
 	e := p.Shape.E
 	rounds := naiveRounds(p, h)
@@ -70,8 +71,8 @@ func naiveLogit(p *variants.Problem, h variants.Head, i, j int) float64 {
 	return logit
 }
 
-// naiveRound is one round of hashing: the bucket of each token, and tokens sorted by bucket and position in chunks. Hidden tokens
-// and -1, which fills the last chunk, are in a bucket after all others.
+// naiveRound is one round of hashing: the bucket of each token, and tokens sorted by bucket and position in
+// chunks. Hidden tokens and -1, which fills the last chunk, are in a bucket after all others.
 type naiveRound struct {
 	bucket []int
 	chunks [][]int
@@ -104,7 +105,8 @@ func naiveRounds(p *variants.Problem, h variants.Head) []naiveRound {
 	return rounds
 }
 
-// naiveBucket is argmax [u; -u] for u = xR, the first on ties; of a factorised hash a1 + b1·a2, each from its own columns.
+// naiveBucket is argmax [u; -u] for u = xR, the first on ties; of a factorised hash a1 + b1·a2, each from its
+// own columns.
 func naiveBucket(u []float64, factors []int) int {
 	bucket, place := 0, 1
 	for _, b := range factors {
@@ -133,7 +135,7 @@ func naiveRotate(x []float64, rotation []float32) []float64 {
 func naiveSeen(p *variants.Problem, rounds []naiveRound, i int) (keys []int) {
 	for r, round := range rounds {
 		chunk := slices.IndexFunc(round.chunks, func(c []int) bool { return slices.Contains(c, i) })
-		for _, from := range []struct{ round, chunk int }{naiveBefore(p, rounds, r, chunk), {r, chunk}} {
+		for _, from := range []naivePlace{naiveBefore(p, rounds, r, chunk), {r, chunk}} {
 			if from.chunk < 0 {
 				continue
 			}
@@ -151,8 +153,8 @@ func naiveSeen(p *variants.Problem, rounds []naiveRound, i int) (keys []int) {
 }
 
 // naiveBefore is the chunk before a chunk, -1 where there is none.
-func naiveBefore(p *variants.Problem, rounds []naiveRound, round, chunk int) (before struct{ round, chunk int }) {
-	before.round, before.chunk = round, chunk-1
+func naiveBefore(p *variants.Problem, rounds []naiveRound, round, chunk int) naivePlace {
+	before := naivePlace{round, chunk - 1}
 	if chunk > 0 {
 		return before
 	}
@@ -166,8 +168,11 @@ func naiveBefore(p *variants.Problem, rounds []naiveRound, round, chunk int) (be
 	return before
 }
 
-// sharedQK is what more rounds come closer to: every query sees every key that causality allows, under the same own-token and
-// scale rules.
+// naivePlace is a chunk of a round.
+type naivePlace struct{ round, chunk int }
+
+// sharedQK is what more rounds come closer to: every query sees every key that causality allows, under the
+// same own-token and scale rules.
 func sharedQK(p *variants.Problem, h variants.Head) []float64 {
 	d := p.Shape.D
 	h.K = make([]float64, len(h.Q))

@@ -6,11 +6,12 @@ import (
 	"attnbench/variants"
 )
 
-// hashed is the number of tokens that one job hashes: their products with all directions stay in the first-level cache.
+// hashed is the number of tokens that one job hashes: their products with all directions stay in the
+// first-level cache.
 const hashed = 64
 
-// order is where hashing puts the tokens of every head, round by round. Slots number the places of a round, chunk by chunk; the
-// tokens that the key mask hides would follow the others and get none.
+// order is where hashing puts the tokens of every head, round by round. Slots number the places of a round,
+// chunk by chunk; the tokens that the key mask hides would follow the others and get none.
 type order struct {
 	p       *variants.Problem
 	rounds  int
@@ -45,14 +46,17 @@ type hashScratch struct {
 	filled []int32 // [chunks]: tokens so far
 }
 
-// ld is the leading dimension of hashed tokens: no power of two, which would map all rows to the same cache sets.
+// ld is the leading dimension of hashed tokens: no power of two, which would map all rows to the same cache
+// sets.
 func (o *order) ld() int { return o.p.Kernels.Pad(hashed) + 16 }
 
 func newOrder(p *variants.Problem, ws *variants.Workspace) *order {
 	s, factors := p.Shape, p.Ints("buckets")
 	o := &order{
-		p: p, rounds: p.Int("rounds"), chunk: min(p.Int("chunk"), s.N), factors: factors, columns: columns(factors),
-		length: float64(s.D), inPlace: !p.Bool("same_bucket_only"), scratch: make([]hashScratch, p.Pool.Threads()), valid: make([]int, s.Batch),
+		p: p, rounds: p.Int("rounds"), chunk: min(p.Int("chunk"), s.N),
+		factors: factors, columns: columns(factors),
+		length: float64(s.D), inPlace: !p.Bool("same_bucket_only"),
+		scratch: make([]hashScratch, p.Pool.Threads()), valid: make([]int, s.Batch),
 	}
 	if p.Text("scale") == "sqrt_d" {
 		o.length *= float64(s.D)
@@ -151,12 +155,14 @@ func (o *order) norms(norm, x []float32) {
 	}
 }
 
-// sortRound gives the valid tokens of one head and round their slots: chunks are cut in the order of bucket and position. Within a
-// chunk the order is free, because softmax does not depend on it: by position where every key of a chunk is seen, so that a
-// causal query sees a prefix; by bucket and position where only equal buckets are.
+// sortRound gives the valid tokens of one head and round their slots: chunks are cut in the order of bucket
+// and position. Within a chunk the order is free, because softmax does not depend on it: by position where
+// every key of a chunk is seen, so that a causal query sees a prefix; by bucket and position where only equal
+// buckets are.
 func (o *order) sortRound(worker, job int) {
 	slice, round, c := o.slice+job/o.rounds, job%o.rounds, &o.scratch[worker]
-	bucket, slot, token := o.part(o.bucket, slice, round), o.part(o.slot, slice, round), o.part(o.token, slice, round)
+	bucket, slot := o.part(o.bucket, slice, round), o.part(o.slot, slice, round)
+	token := o.part(o.token, slice, round)
 	valid := o.p.ValidKeys(slice / o.p.Shape.Heads)
 	clear(c.next)
 	for t, b := range bucket {

@@ -20,8 +20,8 @@ func newSchedule(p *variants.Problem, o *order) schedule {
 	}
 }
 
-// parts returns what a chunk sees in the order in which it meets it: the chunk before it and itself, as one run where they are
-// neighbours. Only the first valid slots of a round hold tokens.
+// parts returns what a chunk sees in the order in which it meets it: the chunk before it and itself, as one
+// run where they are neighbours. Only the first valid slots of a round hold tokens.
 func (s *schedule) parts(round, chunk, valid int) (list [2]part, count int) {
 	from := chunk - 1
 	if chunk == 0 {
@@ -48,5 +48,6 @@ func (s *schedule) before(round int) int {
 
 // run is the part that chunks [first, last) of a round make.
 func (s *schedule) run(round, first, last, valid int) part {
-	return part{round: int32(round), from: int32(min(first*s.chunk, valid)), to: int32(min(last*s.chunk, valid))}
+	from, to := min(first*s.chunk, valid), min(last*s.chunk, valid)
+	return part{round: int32(round), from: int32(from), to: int32(to)}
 }

@@ -44,8 +44,8 @@ func (p *past) begin(slice int, queries []int32) {
 	}
 }
 
-// add notes that the i-th query met a part while it was in a round. Where only the own bucket counts, a part of another round showed
-// it nothing but itself, which repeats freely.
+// add notes that the i-th query met a part while it was in a round. Where only the own bucket counts, a part
+// of another round showed it nothing but itself, which repeats freely.
 func (p *past) add(i, round int, keys part) {
 	if p.l.inBucket && int(keys.round) != round {
 		return

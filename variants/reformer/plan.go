@@ -30,7 +30,10 @@ type plan struct {
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
-	l := &plan{p: p, shape: p.Shape, operands: tile.NewOperands(p, ws), order: newOrder(p, ws), dedup: p.Bool("dedup")}
+	l := &plan{
+		p: p, shape: p.Shape, dedup: p.Bool("dedup"),
+		operands: tile.NewOperands(p, ws), order: newOrder(p, ws),
+	}
 	l.schedule = newSchedule(p, l.order)
 	l.shares = ceilDiv(l.chunk, mostQueries)
 	l.queries = ceilDiv(l.chunk, l.shares)
@@ -79,9 +82,11 @@ func (l *plan) pass(jobs int) {
 // Executed is the number of floating-point operations of the last Forward.
 func (l *plan) Executed() int64 { return l.order.Executed() + l.engine.Executed() }
 
-// Traces returns the bucket of every token within its round; a token that the key mask hides is in the bucket after the last.
+// Traces returns the bucket of every token within its round; a token that the key mask hides is in the bucket
+// after the last.
 func (l *plan) Traces() map[string]variants.Tensor {
-	t := variants.Tensor{Dims: []int{l.shape.Slices(), l.rounds, l.shape.N}, I64: make([]int64, len(l.order.bucket))}
+	t := variants.Tensor{Dims: []int{l.shape.Slices(), l.rounds, l.shape.N}}
+	t.I64 = make([]int64, len(l.order.bucket))
 	for i, b := range l.order.bucket {
 		t.I64[i] = int64(b)
 	}

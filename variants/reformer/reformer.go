@@ -1,11 +1,12 @@
-// Package reformer is attention among tokens that hash alike (Kitaev, Kaiser and Levskaya 2020, arXiv 2001.04451, in the form
-// that trax and Hugging Face compute; spec §4):
+// Package reformer is attention among tokens that hash alike (Kitaev, Kaiser and Levskaya 2020, arXiv
+// 2001.04451, in the form that trax and Hugging Face compute; spec §4):
 //
 //	bucket(x) = argmax [x·R; -x·R],   k_j = q_j / |q_j|,   out_i = Σ_j exp(q_i·k_j) v_j / Σ_j exp(q_i·k_j)
 //
-// Queries serve as keys. In each round the tokens are sorted by bucket and position and cut into chunks; a chunk sees the chunk
-// before it and itself. j runs over everything that i sees in any round, each time that it sees it. A token's own logit is -1e5,
-// so that it counts only where nothing else is visible. Time O(n·log n) in the paper, O(n) here (the sort counts); memory O(n).
+// Queries serve as keys. In each round the tokens are sorted by bucket and position and cut into chunks; a
+// chunk sees the chunk before it and itself. j runs over everything that i sees in any round, each time that
+// it sees it. A token's own logit is -1e5, so that it counts only where nothing else is visible. Time O(n·log
+// n) in the paper, O(n) here (the sort counts); memory O(n).
 package reformer
 
 import (
@@ -29,9 +30,10 @@ const (
 // Mechanism declares reformer.
 func Mechanism() *variants.Mechanism {
 	return &variants.Mechanism{
-		Name: "reformer", Title: "Reformer", Summary: "attention in chunks of tokens sorted by a locality-sensitive hash",
-		Paper: "Kitaev, Kaiser and Levskaya 2020, arXiv 2001.04451",
-		Role:  variants.Approximation, Family: "hashing",
+		Name: "reformer", Title: "Reformer",
+		Summary: "attention in chunks of tokens sorted by a locality-sensitive hash",
+		Paper:   "Kitaev, Kaiser and Levskaya 2020, arXiv 2001.04451",
+		Role:    variants.Approximation, Family: "hashing",
 		Time:     variants.Growth{Text: "n·log n", Exponent: 1},
 		Memory:   variants.Growth{Text: "n", Exponent: 1},
 		Options:  options(),
@@ -54,17 +56,28 @@ func options() []variants.Option {
 			Name: "rounds", Kind: variants.Int, Default: "2", Min: 1, Max: 64, Doc: "independent hashes",
 			SizeOf: rotations, FromInput: func(t variants.Tensor) string { return axis(t, 1, 1) },
 		},
-		{Name: "chunk", Kind: variants.Int, Default: "64", Min: 1, Max: variants.MaxLength, Doc: "tokens of a chunk"},
+		{
+			Name: "chunk", Kind: variants.Int, Default: "64", Min: 1, Max: variants.MaxLength,
+			Doc: "tokens of a chunk",
+		},
 		{
 			Name: "buckets", Kind: variants.Ints, Min: 2, Max: 65536, Even: true,
-			Derived: "2·⌈n/chunk⌉, above 128 as two factors", Doc: "buckets of a round, or b1|b2 for a hash in two factors",
-			SizeOf: rotations, FromInput: func(t variants.Tensor) string { return axis(t, 3, 2) },
+			Derived: "2·⌈n/chunk⌉, above 128 as two factors",
+			Doc:     "buckets of a round, or b1|b2 for a hash in two factors",
+			SizeOf:  rotations, FromInput: func(t variants.Tensor) string { return axis(t, 3, 2) },
 		},
-		{Name: "same_bucket_only", Kind: variants.Bool, Default: "false", Doc: "hide keys of other buckets and rounds"},
-		{Name: "dedup", Kind: variants.Bool, Default: "false", Doc: "count a pair once, however often it meets"},
 		{
-			Name: "wrap", Kind: variants.Choice, Default: "flat", Choices: []string{"flat", "per_round", "none"},
-			Doc: "what a round's first chunk sees before it: the round before's last, its own round's last, nothing",
+			Name: "same_bucket_only", Kind: variants.Bool, Default: "false",
+			Doc: "hide keys of other buckets and rounds",
+		},
+		{
+			Name: "dedup", Kind: variants.Bool, Default: "false",
+			Doc: "count a pair once, however often it meets",
+		},
+		{
+			Name: "wrap", Kind: variants.Choice, Default: "flat",
+			Choices: []string{"flat", "per_round", "none"},
+			Doc:     "before a round's first chunk comes the last one of the round before, of its own, or none",
 		},
 		{
 			Name: "scale", Kind: variants.Choice, Default: "unit", Choices: []string{"unit", "sqrt_d"},
@@ -84,7 +97,7 @@ func axis(t variants.Tensor, i, times int) string {
 func rotationsInput() variants.Input {
 	return variants.Input{
 		Name: rotations, Type: variants.F32,
-		Doc:    "random directions, half as many as buckets: a bucket is the direction or opposite direction nearest to a token",
+		Doc:    "random directions: the bucket is the one nearest to a token, or its opposite",
 		Layout: "[heads, rounds, d, buckets/2 or (b1+b2)/2]",
 		Dims: func(p *variants.Problem) [][]int {
 			return [][]int{{p.Shape.Heads, p.Int("rounds"), p.Shape.D, columns(p.Ints("buckets"))}}
@@ -133,8 +146,8 @@ func derive(p *variants.Problem) error {
 	return nil
 }
 
-// defaultBuckets makes a bucket half a chunk on average. Above 128 the hash is a pair of hashes with about √b buckets each: the
-// time of one with b would grow quadratically in n.
+// defaultBuckets makes a bucket half a chunk on average. Above 128 the hash is a pair of hashes with about √b
+// buckets each: the time of one with b would grow quadratically in n.
 func defaultBuckets(n, chunk int) string {
 	b := 2 * ceilDiv(n, chunk)
 	if b <= 128 {
@@ -150,8 +163,8 @@ func defaultBuckets(n, chunk int) string {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// cost is spec §8: hashing, and two chunks of keys for every query in every round. A chunk longer than the sequence is the
-// sequence.
+// cost is spec §8: hashing, and two chunks of keys for every query in every round. A chunk longer than the
+// sequence is the sequence.
 func cost(p *variants.Problem) variants.Cost {
 	n, d, e := float64(p.Shape.N), float64(p.Shape.D), float64(p.Shape.E)
 	chunk := float64(min(p.Int("chunk"), p.Shape.N))

@@ -13,13 +13,15 @@ import (
 // switches are combinations of the options that change what meets.
 var switches = []string{
 	"", "wrap=per_round", "wrap=none", "dedup=true", "same_bucket_only=true",
-	"same_bucket_only=true,dedup=true", "same_bucket_only=true,dedup=true,wrap=none", "scale=sqrt_d,dedup=true,wrap=per_round",
+	"same_bucket_only=true,dedup=true", "same_bucket_only=true,dedup=true,wrap=none",
+	"scale=sqrt_d,dedup=true,wrap=per_round",
 }
 
 func cases() []variantstest.Case {
 	var list []variantstest.Case
 	add := func(s variants.Shape, options ...string) {
-		list = append(list, variantstest.Case{Shape: s, Options: strings.Trim(strings.Join(options, ","), ","), Leaks: true})
+		text := strings.Trim(strings.Join(options, ","), ",")
+		list = append(list, variantstest.Case{Shape: s, Options: text, Leaks: true})
 	}
 	for _, causal := range []bool{false, true} {
 		for _, n := range []int{1, 2, 3, 63, 64, 65, 100} {
@@ -32,7 +34,7 @@ func cases() []variantstest.Case {
 			add(variantstest.Self(1, 90, 12, causal), "chunk=7,rounds=8,buckets=6", s)
 			add(variantstest.Self(1, 20, 5, causal), "chunk=1,rounds=2", s)
 			add(variantstest.Self(1, 60, 8, causal), "chunk=8,rounds=1,buckets=6|4", s)
-			add(variantstest.Self(1, 500, 8, causal), "chunk=200,rounds=2,buckets=4", s) // chunks of several tiles
+			add(variantstest.Self(1, 500, 8, causal), "chunk=200,rounds=2,buckets=4", s) // of several tiles
 			add(variantstest.Self(1, 40, 8, causal), "chunk=4096,rounds=2,buckets=4", s)
 		}
 		add(variants.Shape{Batch: 2, Heads: 2, N: 77, S: 77, D: 20, E: 12, Causal: causal}, "chunk=16")
@@ -59,8 +61,9 @@ func maskedCases() []variantstest.Case {
 		for _, s := range switches {
 			for _, causal := range []bool{false, true} {
 				list = append(list, variantstest.Case{
-					Name: fmt.Sprintf("mask %s causal=%v %s", name, causal, s), Options: strings.Trim("chunk=8,"+s, ","), Mask: mask,
-					Shape: variants.Shape{Batch: 2, Heads: 1, N: 60, S: 60, D: 8, E: 9, Causal: causal}, Leaks: true,
+					Name:    fmt.Sprintf("mask %s causal=%v %s", name, causal, s),
+					Shape:   variants.Shape{Batch: 2, Heads: 1, N: 60, S: 60, D: 8, E: 9, Causal: causal},
+					Options: strings.Trim("chunk=8,"+s, ","), Mask: mask, Leaks: true,
 				})
 			}
 		}

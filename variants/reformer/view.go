@@ -55,7 +55,8 @@ func (c *view) end(keys part) {
 	}
 }
 
-// spans finds the queries that see each of the keys, tokens of a round in the order of their slots; nil where all do.
+// spans finds the queries that see each of the keys, tokens of a round in the order of their slots; nil where
+// all do.
 func (c *view) spans(round int, keys []int32) []tile.Span {
 	switch {
 	case c.l.inBucket && round != c.l.round:
@@ -79,7 +80,8 @@ func (c *view) ownSpans(keys []int32) []tile.Span {
 	return c.span[:len(keys)]
 }
 
-// bucketSpans lets a query see its own bucket, up to its own position if causal. Keys and queries ascend by bucket and position.
+// bucketSpans lets a query see its own bucket, up to its own position if causal. Keys and queries ascend by
+// bucket and position.
 func (c *view) bucketSpans(keys []int32) []tile.Span {
 	from, to := 0, 0
 	for k, key := range keys {
@@ -113,8 +115,8 @@ func (c *view) causalSpans(keys []int32) []tile.Span {
 	return c.span[:len(keys)]
 }
 
-// pairs finds the pairs of a visit whose logits change: a token with itself, and, where a pair counts once, pairs that have met
-// before. That is the logarithm of their number taken off each time, at once.
+// pairs finds the pairs of a visit whose logits change: a token with itself, and, where a pair counts once,
+// pairs that have met before. That is the logarithm of their number taken off each time, at once.
 func (c *view) pairs(keys []int32, spans []tile.Span) []tile.Pair {
 	list := c.pair[:0]
 	for k, key := range keys {
