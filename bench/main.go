@@ -1,6 +1,6 @@
-// Command bench settles claims about efficient attention on this machine's CPU: it verifies mechanisms against their definitions,
-// measures how their time and memory grow, says how far their output is from exact attention on real activations, and reports
-// what follows.
+// Command bench settles claims about efficient attention on this machine's CPU: it verifies mechanisms
+// against their definitions, measures how their time and memory grow, says how far their output is from exact
+// attention on real activations, and reports what follows.
 package main
 
 import (
@@ -26,8 +26,8 @@ const (
 // commands is the command line; each command is a struct in the file of its name.
 type commands struct {
 	Run    runCommand    `cmd:"" help:"Verify and measure a sweep, write a results file, print its report."`
-	Plan   planCommand   `cmd:"" help:"What run would do with the same flags: cells, predicted time and memory. Runs nothing."`
-	Doctor doctorCommand `cmd:"" help:"The machine: CPU, SIMD paths, limits, noise; each problem with its remedy. Changes nothing."`
+	Plan   planCommand   `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
+	Doctor doctorCommand `cmd:"" help:"The machine and its noise; each problem with its remedy. Changes nothing."`
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
 	Verify verifyCommand `cmd:"" help:"Replay golden files: every forward value against every mechanism it is for."`
 	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: output and error against exact attention."`

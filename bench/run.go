@@ -72,7 +72,9 @@ func (c *runCommand) Run(env *environment) error {
 
 // measure runs the plan. When the context ends, a call may be under way that takes seconds: it is left
 // behind, because all that is known has been written.
-func measure(ctx context.Context, plan *harness.Plan, w *results.Writer, p *progress) (harness.Totals, error) {
+func measure(
+	ctx context.Context, plan *harness.Plan, w *results.Writer, p *progress,
+) (harness.Totals, error) {
 	record := &recorder{journal: harness.Journal{Writer: w}, progress: p}
 	if err := record.journal.Variants(plan); err != nil {
 		return harness.Totals{}, err

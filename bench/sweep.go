@@ -24,8 +24,8 @@ type sweepFlags struct {
 	SIMD     string   `name:"simd" env:"BENCH_SIMD" placeholder:"LIST" help:"SIMD paths (default: the best)."`
 	Threads  string   `placeholder:"AXIS" help:"Threads (default 1)."`
 	Input    string   `placeholder:"LIST" help:"gaussian, smollm2-prose, minilm-prose, FILE.safetensors."`
-	Set      []string `sep:"none" placeholder:"VARIANT.OPTION=VALUES" help:"An option, or an axis of its values."`
-	Fidelity *bool    `negatable:"" help:"Also the error on real activations (default: without --n and --input)."`
+	Set      []string `sep:"none" placeholder:"VARIANT.OPTION=VALUES" help:"An option, or an axis of it."`
+	Fidelity *bool    `negatable:"" help:"Also errors on real activations (default: without --n, --input)."`
 
 	Seed    uint64        `default:"1" help:"Seed of everything that is drawn."`
 	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`

@@ -149,7 +149,21 @@ func (s *Sweep) blocks(p pools) []*Block {
 		}
 	}
 	slices.SortStableFunc(timed, func(a, b *Block) int { return a.Shape.N - b.Shape.N })
-	return append(fidelity, timed...)
+	return append(unmeasured(fidelity, timed), timed...)
+}
+
+// unmeasured drops the fidelity cells that are timed anyway, because the sweep names the same set.
+func unmeasured(fidelity, timed []*Block) []*Block {
+	names := map[string]bool{}
+	for _, b := range timed {
+		for _, c := range b.Cells {
+			names[c.Name().Name()] = true
+		}
+	}
+	for _, b := range fidelity {
+		b.Cells = slices.DeleteFunc(b.Cells, func(c *Cell) bool { return names[c.Name().Name()] })
+	}
+	return slices.DeleteFunc(fidelity, func(b *Block) bool { return len(b.Cells) == 0 })
 }
 
 // shapes are the shapes that a source runs at: those of the axes for generated input, the given lengths of a

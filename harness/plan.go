@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/variants"
 	"attnbench/variants/kernel"
 )
 
@@ -78,6 +79,14 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 		remaining = p.started + p.limits.Budget - p.machine.Clock.Now()
 	}
 	p.schedule.choose(blocks, remaining)
+}
+
+// timed resolves a cell anew, so that nothing of it has been drawn yet, and plans it.
+func (p *Plan) timed(c *Cell) (*variants.Problem, variants.Attention, variants.Memory, time.Duration) {
+	problem := c.fresh()
+	start := p.machine.Clock.Now()
+	attention, memory := problem.Plan()
+	return problem, attention, memory, p.machine.Clock.Now() - start
 }
 
 // yardstick is the FMA measurement at a thread count.

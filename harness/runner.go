@@ -130,17 +130,12 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	return r.sample(ctx, b, passed, in)
 }
 
-// operands makes the inputs of a block and a place for its output, and notes what memory they take.
+// operands makes the inputs of a block and a place for its output.
 func (r *run) operands(b *Block) operands {
-	runtime.GC()
-	before := r.Host.Resident()
 	in := operands{Tensors: b.source.tensors(b.seed, b.Shape)}
 	in.out = make([]float32, b.Shape.Slices()*b.Shape.N*b.Shape.E)
 	for i := range in.out {
-		in.out[i] = 1 // touch it: memory counts once it is written
-	}
-	if after := r.Host.Resident(); before.Known && after.Known {
-		in.bytes = machine.Figure{Value: max(0, after.Value-before.Value), Known: true}
+		in.out[i] = 1 // memory counts once it is written
 	}
 	return in
 }
@@ -153,39 +148,34 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial
 			return nil, err
 		}
 		t := &trial{cell: c}
-		measured := in.bytes.Known && !c.Block.Fidelity() && r.Host.ResetPeak()
+		measured := !c.Block.Fidelity() && r.Host.ResetPeak()
 		before := r.Host.Resident()
-		r.planCell(t)
+		c.Problem, t.attention, t.memory, t.planTime = r.plan.timed(c)
 		start := r.Clock.Now()
 		t.forward(in)
 		t.call = r.Clock.Now() - start
 		if peak := r.Host.Peak(); measured && before.Known && peak.Known {
-			t.peakBytes = machine.Figure{Value: max(0, peak.Value-before.Value) + in.bytes.Value, Known: true}
+			bytes := max(0, peak.Value-before.Value) + float64(operandBytes(c.Block.Shape))
+			t.peakBytes = machine.Figure{Value: bytes, Known: true}
 		}
 		t.accept(in)
 		t.testCausality(in)
 		r.totals.Verified += r.Clock.Now() - start
+		t.planTime = r.repeatPlan(t)
 		trials = append(trials, t)
 	}
 	return trials, nil
 }
 
-// planCell plans the trial's cell, several times where that is quick, and keeps the last plan and the median
-// time.
-func (r *run) planCell(t *trial) {
+// repeatPlan plans the trial's cell some more times where that is quick, and returns the median time.
+func (r *run) repeatPlan(t *trial) time.Duration {
 	const times, quick = 5, time.Millisecond
-	var took []time.Duration
-	for len(took) < times {
-		p := t.cell.fresh()
-		start := r.Clock.Now()
-		t.attention, t.memory = p.Plan()
-		took = append(took, r.Clock.Now()-start)
-		t.cell.Problem = p
-		if took[0] > quick {
-			break
-		}
+	took := []time.Duration{t.planTime}
+	for t.planTime < quick && len(took) < times {
+		_, _, _, again := r.plan.timed(t.cell)
+		took = append(took, again)
 	}
-	t.planTime = median(took)
+	return median(took)
 }
 
 // verify computes the float64 results of a block, the longest first, and scores every trial.

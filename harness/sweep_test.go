@@ -107,7 +107,7 @@ func TestParseSweepRefuses(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	clock := &fakeClock{}
-	no := false
+	yes, no := true, false
 	for _, c := range []struct {
 		axes          Axes
 		blocks, cells int
@@ -122,6 +122,7 @@ func TestBlocks(t *testing.T) {
 		{Axes{}, 13 + 17, 60, "square"},
 		{Axes{Input: "smollm2-prose,minilm-prose"}, 17, 34, "square"},
 		{Axes{Input: "smollm2-prose", N: "512,1024"}, 10, 20, "square"},
+		{Axes{Input: "smollm2-prose", Fidelity: &yes}, 17, 34, "square"},
 	} {
 		sweep, err := ParseSweep(c.axes, mechanisms(clock))
 		if err != nil {

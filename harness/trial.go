@@ -49,8 +49,7 @@ type trial struct {
 // operands are the inputs of a block and the output that its cells write in turn.
 type operands struct {
 	check.Tensors
-	out   []float32
-	bytes machine.Figure // resident memory that they take
+	out []float32
 }
 
 // forward runs the trial's cell once on a poisoned output.

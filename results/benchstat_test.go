@@ -14,7 +14,8 @@ import (
 	"attnbench/results"
 )
 
-// TestBenchstat runs the stock tool on a file of ours: it must read every sample, and its medians must be those of the samples.
+// TestBenchstat runs the stock tool on a file of ours: it must read every sample, and its medians must be
+// those of the samples.
 func TestBenchstat(t *testing.T) {
 	tool, err := exec.LookPath("go")
 	if err != nil {

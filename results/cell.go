@@ -9,7 +9,8 @@ import (
 // base is the benchmark's name before its keys.
 const base = "Attention"
 
-// A Cell is the identity of a measurement: what was run, on what, how. Two cells are the same where their names are.
+// A Cell is the identity of a measurement: what was run, on what, how. Two cells are the same where their
+// names are.
 type Cell struct {
 	Variant string
 	N       int // queries
@@ -31,8 +32,8 @@ type Cell struct {
 // An Option is one option=value of a cell.
 type Option struct{ Name, Value string }
 
-// Name returns the benchmark's name without the word Benchmark: Attention/variant=.../n=.../... with the keys in their order.
-// Values are escaped and numbers have no exponent: see the package comment.
+// Name returns the benchmark's name without the word Benchmark: Attention/variant=.../n=.../... with the keys
+// in their order. Values are escaped and numbers have no exponent: see the package comment.
 func (c Cell) Name() string {
 	var b strings.Builder
 	b.WriteString(base)
@@ -95,7 +96,8 @@ func (c Cell) Label() string {
 	return c.Variant + "[" + strings.Join(parts, ",") + "]"
 }
 
-// ParseCell is the inverse of Name. Keys that it does not know are options; S and E are 0 where the name leaves them out.
+// ParseCell is the inverse of Name. Keys that it does not know are options; S and E are 0 where the name
+// leaves them out.
 func ParseCell(name string) (Cell, error) {
 	var c Cell
 	rest, ours := strings.CutPrefix(name, base+"/")

@@ -1,7 +1,9 @@
-// Package results is the schema of a results file: what a measurement is called, which units it has, what the file says about the
-// machine, and the notes that a sample cannot carry. It writes and reads files and knows nothing of how a number came about.
+// Package results is the schema of a results file: what a measurement is called, which units it has, what the
+// file says about the machine, and the notes that a sample cannot carry. It writes and reads files and knows
+// nothing of how a number came about.
 //
-// A results file is Go's benchmark format, so that the stock benchstat reads it as it is; this package is the only one that knows.
+// A results file is Go's benchmark format, so that the stock benchstat reads it as it is; this package is the
+// only one that knows.
 //
 //	schema: 1
 //	machine: 9f2c51
@@ -14,26 +16,29 @@
 //
 // # Lines
 //
-// "key: value" lines are the [Header]: what is constant over a run. A value that changed from sample to sample would split
-// benchstat's tables, so such things belong in the name, in a unit or in a note. Keys that the suite writes: schema, machine, cpu,
-// simd, cores, caches, memory, os, go, goflags, commit, command, seed, and fma-peak-SIMD-tTHREADS in FLOP/s.
+// "key: value" lines are the [Header]: what is constant over a run. A value that changed from sample to
+// sample would split benchstat's tables, so such things belong in the name, in a unit or in a note. Keys that
+// the suite writes: schema, machine, cpu, simd, cores, caches, memory, os, go, goflags, commit, command,
+// seed, and fma-peak-SIMD-tTHREADS in FLOP/s.
 //
 // Every Benchmark line is one sample of one [Cell], ns/op first. Units are listed by [Units].
 //
-// Lines that start with # are notes in JSON, ignored by every other reader. A #run line starts a run: the samples and notes
-// behind it belong to it until the next #run line. A later note about the same thing replaces the earlier one; #run may be
-// repeated to add what is known at the end. Unknown fields are ignored, so that a later version can add some.
+// Lines that start with # are notes in JSON, ignored by every other reader. A #run line starts a run: the
+// samples and notes behind it belong to it until the next #run line. A later note about the same thing
+// replaces the earlier one; #run may be repeated to add what is known at the end. Unknown fields are ignored,
+// so that a later version can add some.
 //
 // # Names
 //
-// A name holds the keys variant n [s] d [e] h b causal pass dtype simd threads input [head], then the options; s is left out where
-// it equals n, e where it equals d. Values are escaped so that the name survives benchfmt: %XX stands for /, =, |, %, ", \, space,
-// control and non-ASCII bytes, and for the last minus sign of a value that ends in minus and digits, because benchfmt would read
-// "-1024" at the end of a name as GOMAXPROCS. [ParseCell] undoes it. Numbers among option values are written without exponent.
+// A name holds the keys variant n [s] d [e] h b causal pass dtype simd threads input [head], then the
+// options; s is left out where it equals n, e where it equals d. Values are escaped so that the name survives
+// benchfmt: %XX stands for /, =, |, %, ", \, space, control and non-ASCII bytes, and for the last minus sign
+// of a value that ends in minus and digits, because benchfmt would read "-1024" at the end of a name as
+// GOMAXPROCS. [ParseCell] undoes it. Numbers among option values are written without exponent.
 //
 // # Journal
 //
-// A [Writer] appends and hands every line to the file at once, so that an interrupted run loses at most the line being written; a
-// reader ignores a last line without line end. Files are joined by [Merge], never by concatenation: a header key would carry over
-// into the next file.
+// A [Writer] appends and hands every line to the file at once, so that an interrupted run loses at most the
+// line being written; a reader ignores a last line without line end. Files are joined by [Merge], never by
+// concatenation: a header key would carry over into the next file.
 package results

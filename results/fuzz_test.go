@@ -9,7 +9,8 @@ import (
 	"attnbench/results"
 )
 
-// FuzzRead: nothing makes the reader panic, and what it accepts it can write and read again to the same bytes.
+// FuzzRead: nothing makes the reader panic, and what it accepts it can write and read again to the same
+// bytes.
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {

@@ -17,7 +17,8 @@ const (
 	KeyCommand = "command"
 )
 
-// A Header is what is constant over a run, in the order in which it is written. The schema is added by the Writer.
+// A Header is what is constant over a run, in the order in which it is written. The schema is added by the
+// Writer.
 type Header []Field
 
 // A Field is one "key: value" line.

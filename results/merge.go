@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Merge reads files and writes them as one: runs one after the other, each under its own header, a run that several files hold
-// once. Machines stay apart by their header keys.
+// Merge reads files and writes them as one: runs one after the other, each under its own header, a run that
+// several files hold once. Machines stay apart by their header keys.
 func Merge(out io.Writer, paths ...string) error {
 	set, err := Read(paths...)
 	if err != nil {

@@ -64,3 +64,14 @@ type Run struct {
 	Noise         []Warning `json:"noise,omitempty"`    // what was found about the machine
 	Warnings      []Warning `json:"warnings,omitempty"` // about the whole run
 }
+
+// Codes of warnings that make a time untrustworthy: a cell that has one is never ranked.
+const (
+	CodeUnstable = "unstable" // the samples scatter
+	CodeDrift    = "drift"    // they have a trend
+)
+
+// Noisy reports whether a warning says that the cell's time cannot be trusted.
+func (w Warning) Noisy() bool {
+	return w.Code == CodeUnstable || w.Code == CodeDrift
+}

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// Read reads files into one set. A run that several files hold counts once. It refuses a file of another schema, or one that is
-// none of ours, with one line that names it.
+// Read reads files into one set. A run that several files hold counts once. It refuses a file of another
+// schema, or one that is none of ours, with one line that names it.
 func Read(paths ...string) (*Set, error) {
 	all := new(Set)
 	for _, path := range paths {
@@ -63,8 +63,8 @@ func unitNames() map[string]string {
 	return names
 }
 
-// parser stands between the file and benchfmt: it hands on one line at a time, so that notes, which benchfmt ignores, are seen in
-// order with the samples around them.
+// parser stands between the file and benchfmt: it hands on one line at a time, so that notes, which benchfmt
+// ignores, are seen in order with the samples around them.
 type parser struct {
 	in    *bufio.Reader
 	name  string

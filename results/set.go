@@ -85,7 +85,8 @@ func (r *RunResults) cell(name []byte) (*CellResults, error) {
 	return c, nil
 }
 
-// join adds what another file holds. A run that both hold must be the same in both, as far as the shorter of the two goes.
+// join adds what another file holds. A run that both hold must be the same in both, as far as the shorter of
+// the two goes.
 func (s *Set) join(other *Set) error {
 	for _, v := range other.Variants {
 		s.declare(v)

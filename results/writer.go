@@ -11,7 +11,8 @@ import (
 	"strconv"
 )
 
-// MaxLine is the longest line in bytes, its end included, that a file may have: benchfmt's limit with some room.
+// MaxLine is the longest line in bytes, its end included, that a file may have: benchfmt's limit with some
+// room.
 const MaxLine = 60_000
 
 // A Value is one figure of a sample.
@@ -37,8 +38,8 @@ func (s Sample) Get(unit string) (value float64, ok bool) {
 	return 0, false
 }
 
-// A Writer appends to a results file, one line at a time, each handed to the file before the call returns. It is not safe for
-// concurrent use.
+// A Writer appends to a results file, one line at a time, each handed to the file before the call returns. It
+// is not safe for concurrent use.
 type Writer struct {
 	w      io.Writer
 	closer io.Closer

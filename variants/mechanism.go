@@ -2,7 +2,8 @@ package variants
 
 import "math/rand/v2"
 
-// Mechanism declares an attention mechanism. It is a value: catalog lists all of them, a user adds one by writing one.
+// Mechanism declares an attention mechanism. It is a value: catalog lists all of them, a user adds one by
+// writing one.
 type Mechanism struct {
 	Name    string // as on the command line: lower case
 	Title   string // as in a table's caption
@@ -17,35 +18,41 @@ type Mechanism struct {
 	Options []Option
 	Inputs  []Input
 
-	// NoCausal, NoCross and NoMask are empty where the mechanism supports causal attention, n ≠ s, key masks; else the reason.
+	// NoCausal, NoCross and NoMask are empty where the mechanism supports causal attention, n ≠ s, key masks;
+	// else the reason.
 	NoCausal, NoCross, NoMask string
 	// Backward says that plans are Differentiable.
 	Backward bool
 	// SharedQK says that queries serve as keys: k is ignored and may be absent.
 	SharedQK bool
 
-	// SameAs names the mechanism whose function this one computes in another way: its golden files apply here too.
+	// SameAs names the mechanism whose function this one computes in another way: its golden files apply here
+	// too.
 	SameAs string
 	// DeadRows says that a masked position's own output row is 0, as if its query were masked too.
 	DeadRows bool
 
-	// Fidelity lists the settings under which error on real activations is reported (spec "knobs" of the suite's default run).
+	// Fidelity lists the settings under which error on real activations is reported (spec "knobs" of the suite's
+	// default run).
 	Fidelity []Fidelity
-	// Target is what fidelity is measured against, where that is not softmax attention; TargetName says so in tables.
+	// Target is what fidelity is measured against, where that is not softmax attention; TargetName says so in
+	// tables.
 	Target     Definition
 	TargetName string
 
-	// Derive sets the options whose default depends on the problem and refuses what the declarations above cannot express.
-	// It must not modify anything else. Nil: nothing to do.
+	// Derive sets the options whose default depends on the problem and refuses what the declarations above
+	// cannot express. It must not modify anything else. Nil: nothing to do.
 	Derive func(p *Problem) error
-	// Leaks says in words how later tokens change earlier rows of a causal problem; "" where they do not. Nil: they never do.
+	// Leaks says in words how later tokens change earlier rows of a causal problem; "" where they do not. Nil:
+	// they never do.
 	Leaks func(p *Problem) string
 	// Cost is the useful work of one call.
 	Cost func(p *Problem) Cost
-	// Pairs counts the distinct query–key pairs that one call scores, over all heads; q is needed where they depend on content.
-	// Nil where a mechanism scores no pairs.
+	// Pairs counts the distinct query–key pairs that one call scores, over all heads; q is needed where they
+	// depend on content. Nil where a mechanism scores no pairs.
 	Pairs func(p *Problem, q []float32) int64
-	// New allocates a plan from the workspace and nothing else: no slice that it gets may be read or written before Prepare.
+	// New allocates a plan from the workspace and nothing else: no slice that it gets may be read or written
+	// before Prepare.
 	New func(p *Problem, ws *Workspace) Attention
 	// Definition is the mechanism's formula in float64, written to be read: the fast path is tested against it.
 	Definition Definition
@@ -79,8 +86,8 @@ type Head struct {
 	Rows        []int     // the output rows that are wanted, ascending
 }
 
-// Definition computes the wanted rows of one head, [len(Rows), e], by the mechanism's formula in obvious loops. It panics on
-// nothing that Resolve accepts, and shares no code with the fast path.
+// Definition computes the wanted rows of one head, [len(Rows), e], by the mechanism's formula in obvious
+// loops. It panics on nothing that Resolve accepts, and shares no code with the fast path.
 type Definition func(p *Problem, h Head) []float64
 
 // Input declares a side input: a tensor beside q, k and v.
@@ -89,11 +96,13 @@ type Input struct {
 	Type   ElementType
 	Doc    string // one line
 	Layout string // its accepted shapes as people write them: "[k, s] or [heads, k, s]"
-	// Dims returns the accepted shapes of a problem, the one that Draw makes first; none where the options leave no use for it.
+	// Dims returns the accepted shapes of a problem, the one that Draw makes first; none where the options leave
+	// no use for it.
 	Dims func(p *Problem) [][]int
 	// Learned says that a model learns it: it has a gradient.
 	Learned bool
-	// Draw makes it from a seed: rng returns the stream of one head. Nil: never drawn; with Optional, absent is meaningful.
+	// Draw makes it from a seed: rng returns the stream of one head. Nil: never drawn; with Optional, absent is
+	// meaningful.
 	Draw     func(p *Problem, dims []int, rng func(head int) *rand.Rand) Tensor
 	Optional bool
 }
@@ -101,7 +110,8 @@ type Input struct {
 // KeyMask is the side input that every mechanism with key masks accepts: [s] or [batch, s], 1 = valid.
 const KeyMask = "key_mask"
 
-// DenseCost is the work of exact attention (spec §8): every allowed pair needs 2(d+e) operations and one exponential.
+// DenseCost is the work of exact attention (spec §8): every allowed pair needs 2(d+e) operations and one
+// exponential.
 func DenseCost(p *Problem) Cost {
 	pairs := float64(DensePairs(p, nil))
 	return Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * pairs, Exps: pairs}

@@ -24,7 +24,8 @@ const (
 type Option struct {
 	Name string
 	Kind Kind
-	// Default is the value's text. Empty: Mechanism.Derive derives it from the problem, and Derived says how in words.
+	// Default is the value's text. Empty: Mechanism.Derive derives it from the problem, and Derived says how in
+	// words.
 	Default, Derived string
 	Min, Max         float64  // range of numbers, inclusive
 	Even             bool     // integers must be even

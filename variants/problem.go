@@ -17,7 +17,8 @@ import (
 type Request struct {
 	Shape   Shape
 	Options []Setting
-	// Inputs are the side inputs that are given, key_mask among them. Names that the mechanism does not know are ignored.
+	// Inputs are the side inputs that are given, key_mask among them. Names that the mechanism does not know are
+	// ignored.
 	Inputs map[string]Tensor
 	// Draw makes absent side inputs from Seed; otherwise a request that lacks one is refused.
 	Draw bool
@@ -29,7 +30,8 @@ type Request struct {
 	Pool    *work.Pool
 }
 
-// Problem is a checked request: one mechanism, one shape, all options set. Its methods serve the mechanism's functions.
+// Problem is a checked request: one mechanism, one shape, all options set. Its methods serve the mechanism's
+// functions.
 type Problem struct {
 	Mechanism *Mechanism
 	Shape     Shape
@@ -51,8 +53,8 @@ type missing struct {
 	dims  []int
 }
 
-// Resolve checks a request against the declaration, sets every option and returns the problem. Its errors are one line that
-// names the mechanism, the limit and what to do. Nothing large is allocated.
+// Resolve checks a request against the declaration, sets every option and returns the problem. Its errors are
+// one line that names the mechanism, the limit and what to do. Nothing large is allocated.
 func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 	p := &Problem{
 		Mechanism: m, Shape: r.Shape, Kernels: r.Kernels, Pool: r.Pool, seed: r.Seed,
@@ -108,7 +110,8 @@ func (p *Problem) setMask(r Request) error {
 	return nil
 }
 
-// setOptions takes given options, then sizes of given side inputs, then defaults, then what the mechanism derives.
+// setOptions takes given options, then sizes of given side inputs, then defaults, then what the mechanism
+// derives.
 func (p *Problem) setOptions(r Request) error {
 	m := p.Mechanism
 	for _, s := range r.Options {
@@ -265,8 +268,8 @@ func (p *Problem) Ints(name string) []int {
 	return list
 }
 
-// Settings returns the options that differ from their declared default, in declared order: the name of a cell. A derived option
-// counts as different only where it was given.
+// Settings returns the options that differ from their declared default, in declared order: the name of a
+// cell. A derived option counts as different only where it was given.
 func (p *Problem) Settings() []Setting {
 	var settings []Setting
 	for _, o := range p.Mechanism.Options {
@@ -288,8 +291,8 @@ func (p *Problem) Input(name string) (Tensor, bool) {
 	return t, ok
 }
 
-// PerHead returns head's part of a float side input: all of it where its dims have no heads axis, which is where its rank is
-// below rank. head counts heads of one batch element.
+// PerHead returns head's part of a float side input: all of it where its dims have no heads axis, which is
+// where its rank is below rank. head counts heads of one batch element.
 func (p *Problem) PerHead(name string, head, rank int) []float32 {
 	t := p.inputs[name]
 	if len(t.Dims) < rank {
@@ -325,8 +328,8 @@ func (p *Problem) paramBytes() int64 {
 	return bytes
 }
 
-// Plan draws the absent side inputs, allocates the workspace and prepares the mechanism. It returns the plan and the bytes that
-// it holds.
+// Plan draws the absent side inputs, allocates the workspace and prepares the mechanism. It returns the plan
+// and the bytes that it holds.
 func (p *Problem) Plan() (Attention, Memory) {
 	p.DrawInputs()
 	ws := &Workspace{}

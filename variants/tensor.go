@@ -8,7 +8,8 @@ import (
 	"unsafe"
 )
 
-// Tensor is a dense row-major array; exactly one of the data slices is set (all of them nil only where a dimension is 0).
+// Tensor is a dense row-major array; exactly one of the data slices is set (all of them nil only where a
+// dimension is 0).
 type Tensor struct {
 	Dims []int
 	F32  []float32

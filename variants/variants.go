@@ -1,22 +1,25 @@
-// Package variants is the contract between attention mechanisms and everything that runs, checks or reports on them.
+// Package variants is the contract between attention mechanisms and everything that runs, checks or reports
+// on them.
 //
-// A mechanism is one value, Mechanism: what it is (options, side inputs, capabilities, claims, paper), what it costs, its
-// definition in float64, and how to plan it. Validation, command-line flags, refusals, predictions and reports all follow from
-// that value; nothing else in the suite knows a mechanism by name.
+// A mechanism is one value, Mechanism: what it is (options, side inputs, capabilities, claims, paper), what
+// it costs, its definition in float64, and how to plan it. Validation, command-line flags, refusals,
+// predictions and reports all follow from that value; nothing else in the suite knows a mechanism by name.
 //
-// A mechanism is planned for one shape and then run: Mechanism.Resolve checks a request and returns a Problem, Problem.Plan
-// draws absent parameters and allocates everything, and Attention.Forward allocates nothing. So set-up is timed apart and
-// workspace bytes are exact. Randomness is an input: features, rotations, block lists and projections are tensors that can be
-// given; a seeded generator (see Stream) makes them otherwise.
+// A mechanism is planned for one shape and then run: Mechanism.Resolve checks a request and returns a
+// Problem, Problem.Plan draws absent parameters and allocates everything, and Attention.Forward allocates
+// nothing. So set-up is timed apart and workspace bytes are exact. Randomness is an input: features,
+// rotations, block lists and projections are tensors that can be given; a seeded generator (see Stream) makes
+// them otherwise.
 //
-// Tensors are row-major float32. q is [batch, heads, n, d], k is [batch, heads, s, d], v is [batch, heads, s, e] and out is
-// [batch, heads, n, e]; "head" in this package's functions counts batch × heads slices unless it says otherwise.
+// Tensors are row-major float32. q is [batch, heads, n, d], k is [batch, heads, s, d], v is [batch, heads, s,
+// e] and out is [batch, heads, n, e]; "head" in this package's functions counts batch × heads slices unless
+// it says otherwise.
 package variants
 
 import "fmt"
 
-// MaxLength, MaxHeads and MaxDim are the limits of a shape: past them a request is refused, so that a typing error does not
-// become a day of swapping.
+// MaxLength, MaxHeads and MaxDim are the limits of a shape: past them a request is refused, so that a typing
+// error does not become a day of swapping.
 const (
 	MaxLength = 1 << 24 // rows of q, k and v
 	MaxHeads  = 4096    // batch × heads
@@ -37,8 +40,8 @@ func (s Shape) Slices() int { return s.Batch * s.Heads }
 // Cross reports whether queries and keys come from sequences of different length.
 func (s Shape) Cross() bool { return s.N != s.S }
 
-// AllowedPairs is the number of query–key pairs of one head that exact attention scores: n·s, or those at or below the causal
-// diagonal, which is aligned bottom-right (query i sees keys j ≤ i + s - n).
+// AllowedPairs is the number of query–key pairs of one head that exact attention scores: n·s, or those at or
+// below the causal diagonal, which is aligned bottom-right (query i sees keys j ≤ i + s - n).
 func (s Shape) AllowedPairs() int64 {
 	n, m := int64(s.N), int64(s.S)
 	switch {
@@ -72,33 +75,35 @@ func (s Shape) Validate() error {
 
 // Attention is a mechanism planned for one problem.
 type Attention interface {
-	// Forward computes out from q, k and v (see the package comment for shapes). It allocates nothing and gives the same bits
-	// whatever the number of threads. A mechanism with shared queries and keys ignores k. Forward must not be called
-	// concurrently on one plan.
+	// Forward computes out from q, k and v (see the package comment for shapes). It allocates nothing and gives
+	// the same bits whatever the number of threads. A mechanism with shared queries and keys ignores k. Forward
+	// must not be called concurrently on one plan.
 	Forward(out, q, k, v []float32)
 
-	// Executed is the number of floating-point operations in matrix products of the last Forward: the useful ones of
-	// Mechanism.Cost and what the implementation does beyond them (masked parts of tiles, padding).
+	// Executed is the number of floating-point operations in matrix products of the last Forward: the useful
+	// ones of Mechanism.Cost and what the implementation does beyond them (masked parts of tiles, padding).
 	Executed() int64
 }
 
-// Differentiable is an Attention that also computes gradients; Mechanism.Backward says which mechanisms return one.
+// Differentiable is an Attention that also computes gradients; Mechanism.Backward says which mechanisms
+// return one.
 type Differentiable interface {
 	Attention
 
-	// Backward computes dq, dk and dv of the loss Σ out∘dout, and the gradients of learned side inputs into dinputs, by name,
-	// from what the last Forward saved. It allocates nothing.
+	// Backward computes dq, dk and dv of the loss Σ out∘dout, and the gradients of learned side inputs into
+	// dinputs, by name, from what the last Forward saved. It allocates nothing.
 	Backward(dq, dk, dv []float32, dinputs map[string][]float32, dout, q, k, v []float32)
 }
 
-// Preparer is an Attention with tables to fill (index lists, masks, packed parameters). Problem.Plan calls Prepare once, after
-// drawing parameters: a mechanism's New only allocates, so that memory can be predicted without allocating it.
+// Preparer is an Attention with tables to fill (index lists, masks, packed parameters). Problem.Plan calls
+// Prepare once, after drawing parameters: a mechanism's New only allocates, so that memory can be predicted
+// without allocating it.
 type Preparer interface {
 	Prepare()
 }
 
-// Tracer is an Attention that can show decisions it took in the last Forward beside its output, such as the bucket of every token.
-// Eval writes them to its output file and golden files may expect them.
+// Tracer is an Attention that can show decisions it took in the last Forward beside its output, such as the
+// bucket of every token. Eval writes them to its output file and golden files may expect them.
 type Tracer interface {
 	Attention
 
@@ -131,8 +136,8 @@ type Workspace struct {
 // Bytes is what has been handed out so far.
 func (w *Workspace) Bytes() int64 { return w.bytes }
 
-// Alloc returns n zeroed elements of the workspace, nil where the workspace only counts. T is plain data: a number, or a struct of
-// numbers.
+// Alloc returns n zeroed elements of the workspace, nil where the workspace only counts. T is plain data: a
+// number, or a struct of numbers.
 func Alloc[T any](w *Workspace, n int) []T {
 	w.bytes += int64(n) * sizeOf[T]()
 	if w.dry {

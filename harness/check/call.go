@@ -1,5 +1,5 @@
-// Package check runs one mechanism on tensors that are given: the replay of golden files and the evaluation of a user's own
-// input. It measures nothing and draws nothing that it was not asked to.
+// Package check runs one mechanism on tensors that are given: the replay of golden files and the evaluation
+// of a user's own input. It measures nothing and draws nothing that it was not asked to.
 package check
 
 import (

@@ -10,7 +10,8 @@ import (
 	"attnbench/variants/exact"
 )
 
-// Tensors are the operands of a call over all heads, [batch, heads, rows, columns] each; K is nil where queries serve as keys.
+// Tensors are the operands of a call over all heads, [batch, heads, rows, columns] each; K is nil where
+// queries serve as keys.
 type Tensors struct{ Q, K, V []float32 }
 
 // Head returns one head in float64. slice counts batch × heads.
@@ -24,7 +25,8 @@ func (t Tensors) Head(s variants.Shape, slice int, rows []int) variants.Head {
 	return h
 }
 
-// Float64 evaluates a definition on the given rows of every head, heads side by side on all cores: [slices][len(rows)·e].
+// Float64 evaluates a definition on the given rows of every head, heads side by side on all cores:
+// [slices][len(rows)·e].
 func Float64(p *variants.Problem, definition variants.Definition, t Tensors, rows []int) [][]float64 {
 	p.DrawInputs()
 	out := make([][]float64, p.Shape.Slices())
@@ -41,7 +43,8 @@ func Float64(p *variants.Problem, definition variants.Definition, t Tensors, row
 	return out
 }
 
-// Target is what a mechanism's fidelity is measured against: softmax attention, unless it declares another target.
+// Target is what a mechanism's fidelity is measured against: softmax attention, unless it declares another
+// target.
 func Target(m *variants.Mechanism) variants.Definition {
 	if m.Target != nil {
 		return m.Target
@@ -49,8 +52,8 @@ func Target(m *variants.Mechanism) variants.Definition {
 	return exact.Attention
 }
 
-// MeanOfValues is the output of attending to everything alike: the mean of V over the keys that each row may see (0 where it sees
-// none). An approximation that is no better has learnt nothing from the queries.
+// MeanOfValues is the output of attending to everything alike: the mean of V over the keys that each row may
+// see (0 where it sees none). An approximation that is no better has learnt nothing from the queries.
 func MeanOfValues(p *variants.Problem, h variants.Head) []float64 {
 	s := p.Shape
 	valid := p.ValidKeys(h.Batch)
@@ -83,7 +86,8 @@ func AllRows(n int) []int {
 	return rows
 }
 
-// SampleRows are count seeded rows and the first and the last of n, ascending, each once; all rows where n is not above limit.
+// SampleRows are count seeded rows and the first and the last of n, ascending, each once; all rows where n is
+// not above limit.
 func SampleRows(n, limit, count int, seed uint64) []int {
 	if n <= limit {
 		return AllRows(n)
@@ -97,13 +101,15 @@ func SampleRows(n, limit, count int, seed uint64) []int {
 	return slices.Compact(rows)
 }
 
-// Limit and Count are the rule for errors on generated input: above Limit rows, Count seeded rows per head are compared.
+// Limit and Count are the rule for errors on generated input: above Limit rows, Count seeded rows per head
+// are compared.
 const (
 	SampleLimit = 2048
 	SampleCount = 256
 )
 
-// LiveRows leaves out the rows that a key mask zeroes by definition: a masked position's own row, in mechanisms that say so.
+// LiveRows leaves out the rows that a key mask zeroes by definition: a masked position's own row, in
+// mechanisms that say so.
 func LiveRows(p *variants.Problem, batch int, rows []int) []int {
 	valid := p.ValidKeys(batch)
 	if valid == nil || !p.Mechanism.DeadRows {

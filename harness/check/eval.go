@@ -2,13 +2,15 @@ package check
 
 import "attnbench/variants"
 
-// Errors are the two errors of a call, never mixed: against the target of its fidelity, and against its own definition.
+// Errors are the two errors of a call, never mixed: against the target of its fidelity, and against its own
+// definition.
 type Errors struct {
 	Relative       float64 // ‖out - exact‖_F / ‖exact‖_F over all rows
 	Implementation float64 // the same against the mechanism's definition: finds bugs
 }
 
-// Errors compares an output of the call with float64 results. The implementation error takes sampled rows above SampleLimit.
+// Errors compares an output of the call with float64 results. The implementation error takes sampled rows
+// above SampleLimit.
 func (c *Call) Errors(out []float32, seed uint64) Errors {
 	p, t := c.Problem, Tensors{c.Q, c.K, c.V}
 	all, some := AllRows(p.Shape.N), SampleRows(p.Shape.N, SampleLimit, SampleCount, seed)

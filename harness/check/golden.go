@@ -29,7 +29,8 @@ type Replay struct {
 	Skipped []string // expected tensors that this build does not compute
 }
 
-// Golden replays one golden file on every mechanism that it is meant for: its own and those that compute the same function.
+// Golden replays one golden file on every mechanism that it is meant for: its own and those that compute the
+// same function.
 func Golden(path string, all []*variants.Mechanism, e Engine) ([]Replay, error) {
 	f, refusal := tensorfile.Read(path)
 	if refusal != nil { // a file that must be refused for its values is still readable
@@ -120,8 +121,8 @@ func sortedNames(tensors map[string]variants.Tensor) []string {
 	return names
 }
 
-// differ applies the golden files' rule: max|got-want| ≤ rtol·max|want| + atol; integers are equal. It returns the error
-// relative to max|want|.
+// differ applies the golden files' rule: max|got-want| ≤ rtol·max|want| + atol; integers are equal. It
+// returns the error relative to max|want|.
 func differ(name string, got variants.Tensor, f *tensorfile.File) (float64, error) {
 	want := f.Tensors["want."+name]
 	if !slices.Equal(got.Dims, want.Dims) {

@@ -10,7 +10,8 @@ import (
 	"attnbench/variants/work"
 )
 
-// TestGolden replays the small golden files that the repository carries, on every path and with several threads.
+// TestGolden replays the small golden files that the repository carries, on every path and with several
+// threads.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.safetensors")
 	if err != nil || len(files) == 0 {

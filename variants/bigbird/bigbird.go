@@ -1,5 +1,5 @@
-// Package bigbird is block-sparse attention with global, window and random blocks (Zaheer et al. 2020, arXiv 2007.14062, the
-// internal-global form, ITC; spec §6).
+// Package bigbird is block-sparse attention with global, window and random blocks (Zaheer et al. 2020, arXiv
+// 2007.14062, the internal-global form, ITC; spec §6).
 //
 // Queries and keys are cut into N blocks. The first and the last block see and are seen by all blocks; every
 // other query block i sees also the blocks i-1, i, i+1 and r random ones, all under one softmax a row. Time
@@ -137,7 +137,8 @@ func draw(p *variants.Problem, dims []int, rng func(head int) *rand.Rand) varian
 	return t
 }
 
-// cost is that of N(7+r) - 12 - 2r pairs of blocks (spec §8): a random block that is seen anyway counts as if it were another.
+// cost is that of N(7+r) - 12 - 2r pairs of blocks (spec §8): a random block that is seen anyway counts as if
+// it were another.
 func cost(p *variants.Problem) variants.Cost {
 	block, count, r := float64(p.Int("block")), float64(blocks(p)), float64(p.Int("random"))
 	n := float64(p.Shape.Slices()) * block * block * (count*(7+r) - 12 - 2*r)

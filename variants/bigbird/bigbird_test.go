@@ -87,8 +87,8 @@ func problem(t interface{ Fatal(...any) }, s variants.Shape, options string, inp
 	return p
 }
 
-// TestCollapse: of six blocks the first and last see all, and so do those whose window and random id cover the other four; their
-// rows are exact attention.
+// TestCollapse: of six blocks the first and last see all, and so do those whose window and random id cover
+// the other four; their rows are exact attention.
 func TestCollapse(t *testing.T) {
 	const n, d = 30, 8
 	inputs := given(1, 4, 1, 4, 4, 1, 1)
@@ -132,7 +132,8 @@ func TestWeightsSumToOne(t *testing.T) {
 	}
 }
 
-// TestPairs compares the count with one over the pattern's blocks, and the formula of the cost where ids are legal.
+// TestPairs compares the count with one over the pattern's blocks, and the formula of the cost where ids are
+// legal.
 func TestPairs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rapid.IntRange(0, 4).Draw(t, "r")

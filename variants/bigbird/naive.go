@@ -6,7 +6,8 @@ import (
 	"attnbench/variants"
 )
 
-// naive is the definition, row by row: softmax over the keys of the listed blocks, each with a weight of its own.
+// naive is the definition, row by row: softmax over the keys of the listed blocks, each with a weight of its
+// own.
 func naive(p *variants.Problem, h variants.Head) []float64 {
 	d, e, block := p.Shape.D, p.Shape.E, p.Int("block")
 	valid := p.ValidKeys(h.Batch)
@@ -43,8 +44,8 @@ func naive(p *variants.Problem, h variants.Head) []float64 {
 	return out
 }
 
-// blockWeights is how often each key block counts for a query block (spec §6.1): once if the first or the last block, its window or
-// its random ids name it, or as often as they do.
+// blockWeights is how often each key block counts for a query block (spec §6.1): once if the first or the
+// last block, its window or its random ids name it, or as often as they do.
 func blockWeights(p *variants.Problem, head, query int) []float64 {
 	n, r := p.Shape.N/p.Int("block"), p.Int("random")
 	weight := make([]float64, n)

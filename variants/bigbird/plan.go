@@ -8,8 +8,8 @@ import (
 	"attnbench/variants/tile"
 )
 
-// attention walks, for each query block (or part of one, where blocks are longer than a tile), runs of neighbouring key
-// blocks in ascending order.
+// attention walks, for each query block (or part of one, where blocks are longer than a tile), runs of
+// neighbouring key blocks in ascending order.
 type attention struct {
 	problem  *variants.Problem
 	operands tile.Operands
@@ -53,11 +53,12 @@ func (a *attention) Prepare() {
 	}
 }
 
-// listed is the most key blocks that a query block lists: two global ones, three of the window and the random ones.
+// listed is the most key blocks that a query block lists: two global ones, three of the window and the random
+// ones.
 func listed(p *variants.Problem) int { return 5 + p.Int("random") }
 
-// keyBlocks lists the key blocks of a query block that is neither first nor last, ascending, in memory for listed(p) of them: as
-// often as they are global, in the window or drawn if duplicates count, else once.
+// keyBlocks lists the key blocks of a query block that is neither first nor last, ascending, in memory for
+// listed(p) of them: as often as they are global, in the window or drawn if duplicates count, else once.
 func keyBlocks(p *variants.Problem, head, query int, list []int32) []int32 {
 	last := blocks(p) - 1
 	list = append(list[:0], 0, int32(last))
@@ -91,8 +92,8 @@ func (a *attention) Forward(out, q, k, v []float32) {
 // Executed is the number of floating-point operations of the last Forward.
 func (a *attention) Executed() int64 { return a.engine.Executed() }
 
-// tile computes one query tile. The first and the last block of each head, which see all keys, come first: with the long jobs done
-// early, the workers end together.
+// tile computes one query tile. The first and the last block of each head, which see all keys, come first:
+// with the long jobs done early, the workers end together.
 func (a *attention) tile(w *tile.Walk, job int) {
 	heads := a.problem.Shape.Slices()
 	unit, part := job/a.parts, job%a.parts

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// drawUniform fills ids [count-2, r] with r blocks for each query block, without replacement, out of those that are neither in its
-// window nor first or last (spec §6, canonical).
+// drawUniform fills ids [count-2, r] with r blocks for each query block, without replacement, out of those
+// that are neither in its window nor first or last (spec §6, canonical).
 func drawUniform(ids []int64, count, r int, rng *rand.Rand) {
 	for i := 1; i < count-1; i++ {
 		var pool []int64
@@ -24,11 +24,12 @@ func drawUniform(ids []int64, count, r int, rng *rand.Rand) {
 	}
 }
 
-// planned are query blocks [first, end) that draw count ids each from the blocks [from, to), into columns from column on.
+// planned are query blocks [first, end) that draw count ids each from the blocks [from, to), into columns
+// from column on.
 type planned struct{ first, end, from, to, count, column int }
 
-// phases is the authors' plan for N blocks and r ids, in the order in which it draws (spec §6.3). It draws for the last query block
-// too, whose ids nobody uses.
+// phases is the authors' plan for N blocks and r ids, in the order in which it draws (spec §6.3). It draws
+// for the last query block too, whose ids nobody uses.
 func phases(n, r int) []planned {
 	var all []planned
 	switch {
@@ -46,8 +47,8 @@ func phases(n, r int) []planned {
 	return slices.DeleteFunc(all, func(ph planned) bool { return ph.count == 0 })
 }
 
-// legal reports whether a query block may draw a key block: not one of its window, nor the first, nor the last of the range; and
-// the second and the last but one may not draw each other.
+// legal reports whether a query block may draw a key block: not one of its window, nor the first, nor the
+// last of the range; and the second and the last but one may not draw each other.
 func (ph planned) legal(block, id int) bool {
 	return id != 0 && id != ph.to-1 && (id < block-1 || id > block+1) &&
 		(block != 1 || id != ph.to-2) && (block != ph.to-2 || id != 1)
@@ -72,8 +73,8 @@ func checkPlan(n, r int) error {
 	return nil
 }
 
-// drawPlan fills ids [heads, n-2, r] by the authors' plan: for each row and head one permutation of the range, scanned until
-// enough legal blocks are found.
+// drawPlan fills ids [heads, n-2, r] by the authors' plan: for each row and head one permutation of the
+// range, scanned until enough legal blocks are found.
 func drawPlan(ids []int64, heads, n, r int, t *twister) {
 	for _, ph := range phases(n, r) {
 		order := make([]int, ph.to-ph.from)
@@ -97,10 +98,12 @@ func drawPlan(ids []int64, heads, n, r int, t *twister) {
 	}
 }
 
-// The authors' older plan is made for oldLength tokens, with random blocks among the first oldReach, and cut to length.
+// The authors' older plan is made for oldLength tokens, with random blocks among the first oldReach, and cut
+// to length.
 const oldLength, oldReach = 4096, 1024
 
-// oldCandidates are the blocks that the older plan permutes for a query block (spec §6.3). Two of its cases forget the window.
+// oldCandidates are the blocks that the older plan permutes for a query block (spec §6.3). Two of its cases
+// forget the window.
 func oldCandidates(query, block int) []int {
 	n, last := oldLength/block, oldLength/block-1
 	if oldReach > 2*block {

@@ -9,7 +9,8 @@ import (
 	"attnbench/variants"
 )
 
-// TestOldPlan compares with lists that NumPy drew for the authors' code with seed 0 (spec §6.3): heads draw from one stream.
+// TestOldPlan compares with lists that NumPy drew for the authors' code with seed 0 (spec §6.3): heads draw
+// from one stream.
 func TestOldPlan(t *testing.T) {
 	for _, c := range []struct {
 		n, head, first int // first of the rows, counting query blocks from 1
@@ -63,7 +64,8 @@ func TestTwister(t *testing.T) {
 	}
 }
 
-// TestDistinct: ids that the uniform generator and the plan for any length draw are legal, and no row repeats one.
+// TestDistinct: ids that the uniform generator and the plan for any length draw are legal, and no row repeats
+// one.
 func TestDistinct(t *testing.T) {
 	for _, r := range []int{1, 2, 3, 10} {
 		for count := 5 + r; count < 40; count++ {

@@ -5,8 +5,8 @@ import "math/bits"
 // words is the length of the generator's state.
 const words = 624
 
-// twister is the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998) as NumPy's legacy RandomState runs it: BigBird's block
-// lists are drawn from it, so that a list can be reproduced from its seed.
+// twister is the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998) as NumPy's legacy RandomState runs
+// it: BigBird's block lists are drawn from it, so that a list can be reproduced from its seed.
 type twister struct {
 	state [words]uint32
 	next  int

@@ -1,5 +1,5 @@
-// Package catalog lists the mechanisms of the suite, in the order in which tables show them. The list is explicit: adding a
-// mechanism is one folder and one line here.
+// Package catalog lists the mechanisms of the suite, in the order in which tables show them. The list is
+// explicit: adding a mechanism is one folder and one line here.
 package catalog
 
 import (

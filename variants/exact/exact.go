@@ -14,13 +14,14 @@ import (
 // rowsAtOnce bounds the oracle's own memory: scores of so many query rows are held at a time.
 const rowsAtOnce = 64
 
-// Attention computes the wanted rows of softmax(Q·Kᵀ/√d + M)·V for one head (spec §1): [len(h.Rows), e]. Keys that the problem's
-// mask or causality hides have weight 0; a row that sees no key is 0.
+// Attention computes the wanted rows of softmax(Q·Kᵀ/√d + M)·V for one head (spec §1): [len(h.Rows), e]. Keys
+// that the problem's mask or causality hides have weight 0; a row that sees no key is 0.
 func Attention(p *variants.Problem, h variants.Head) []float64 {
 	return Edited(p, h, func(int, []float64) {})
 }
 
-// Edited is Attention with an edit of each row's logits, which are those of keys 0, 1, …, before masks and softmax.
+// Edited is Attention with an edit of each row's logits, which are those of keys 0, 1, …, before masks and
+// softmax.
 func Edited(p *variants.Problem, h variants.Head, edit func(row int, logits []float64)) []float64 {
 	s := p.Shape
 	out := make([]float64, len(h.Rows)*s.E)
@@ -54,7 +55,8 @@ func general(rows, cols, stride int, data []float64) blas64.General {
 	return blas64.General{Rows: rows, Cols: cols, Stride: stride, Data: data}
 }
 
-// Visible is the number of leading keys that causality lets a query row see: all of them in attention that is not causal.
+// Visible is the number of leading keys that causality lets a query row see: all of them in attention that is
+// not causal.
 func Visible(s variants.Shape, row int) int {
 	if !s.Causal {
 		return s.S
@@ -62,8 +64,8 @@ func Visible(s variants.Shape, row int) int {
 	return min(max(row+s.S-s.N+1, 0), s.S)
 }
 
-// Softmax replaces logits by weights: those from visible on and those that are not valid (nil: all are) get weight 0. Where
-// nothing is left all weights are 0.
+// Softmax replaces logits by weights: those from visible on and those that are not valid (nil: all are) get
+// weight 0. Where nothing is left all weights are 0.
 func Softmax(logits []float64, visible int, valid []bool) {
 	for j := range logits {
 		if j >= visible || valid != nil && !valid[j] {

@@ -2,9 +2,9 @@
 //
 //	out = softmax(Q·Kᵀ/√d + M)·V
 //
-// with a running maximum and sum for each query (spec §1; Dao et al. 2022, arXiv 2205.14135, algorithm 1; Rabe and Staats 2021,
-// arXiv 2112.05682). Time O(n·s), memory O(1) beyond the output. It is the baseline that an approximation has to beat: the same
-// numbers as full attention without its memory traffic.
+// with a running maximum and sum for each query (spec §1; Dao et al. 2022, arXiv 2205.14135, algorithm 1;
+// Rabe and Staats 2021, arXiv 2112.05682). Time O(n·s), memory O(1) beyond the output. It is the baseline
+// that an approximation has to beat: the same numbers as full attention without its memory traffic.
 package flash
 
 import (
@@ -35,8 +35,8 @@ func Mechanism() *variants.Mechanism {
 	}
 }
 
-// chooseTiles sets the tile sizes from the shape and the register tile of the SIMD path alone, never from cache sizes, so that two
-// machines with the same path compute the same bits.
+// chooseTiles sets the tile sizes from the shape and the register tile of the SIMD path alone, never from
+// cache sizes, so that two machines with the same path compute the same bits.
 func chooseTiles(p *variants.Problem) error {
 	queries, keys := tile.Sizes(p.Kernels, p.Shape.N, p.Shape.S)
 	if !p.Given("tile_q") {

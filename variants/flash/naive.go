@@ -5,5 +5,6 @@ import (
 	"attnbench/variants/exact"
 )
 
-// naive is the definition: softmax attention itself. The tiles are an order of evaluation, not another function.
+// naive is the definition: softmax attention itself. The tiles are an order of evaluation, not another
+// function.
 func naive(p *variants.Problem, h variants.Head) []float64 { return exact.Attention(p, h) }

@@ -2,8 +2,9 @@
 //
 //	out = softmax(Q·Kᵀ/√d + M)·V
 //
-// (Vaswani et al. 2017, arXiv 1706.03762, equation 1; spec §1). It computes the n×s matrix of every head, holds all of them until
-// the call returns, and reads them again: the O(n²) time and memory that efficient attention is compared with.
+// (Vaswani et al. 2017, arXiv 1706.03762, equation 1; spec §1). It computes the n×s matrix of every head,
+// holds all of them until the call returns, and reads them again: the O(n²) time and memory that efficient
+// attention is compared with.
 package full
 
 import (

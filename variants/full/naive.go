@@ -6,8 +6,9 @@ import (
 	"attnbench/variants"
 )
 
-// naive is the definition, row by row: weights exp(q_i·k_j/√d) over the keys that row i may see, divided by their sum. It uses
-// nothing of the exact oracle, which the suite measures errors with: a test compares the two.
+// naive is the definition, row by row: weights exp(q_i·k_j/√d) over the keys that row i may see, divided by
+// their sum. It uses nothing of the exact oracle, which the suite measures errors with: a test compares the
+// two.
 func naive(p *variants.Problem, h variants.Head) []float64 {
 	d, e := p.Shape.D, p.Shape.E
 	valid := p.ValidKeys(h.Batch)

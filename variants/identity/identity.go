@@ -1,5 +1,6 @@
-// Package identity is the row that no mechanism can beat: out = v, no arithmetic at all (the "OPT" line of the Performer paper's
-// figure 3, arXiv 2009.14794). Its time is that of touching the values once; its error says what not attending costs.
+// Package identity is the row that no mechanism can beat: out = v, no arithmetic at all (the "OPT" line of
+// the Performer paper's figure 3, arXiv 2009.14794). Its time is that of touching the values once; its error
+// says what not attending costs.
 package identity
 
 import "attnbench/variants"

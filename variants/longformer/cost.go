@@ -8,8 +8,8 @@ func cost(p *variants.Problem) variants.Cost {
 	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
 }
 
-// pairs counts the distinct pairs: for each row that is not global, its band and the global tokens that it may see, each once;
-// for a global row all that it may see.
+// pairs counts the distinct pairs: for each row that is not global, its band and the global tokens that it
+// may see, each once; for a global row all that it may see.
 func pairs(p *variants.Problem, _ []float32) int64 {
 	index := globals(p)
 	global := make([]bool, p.Shape.N)
@@ -28,7 +28,8 @@ func pairs(p *variants.Problem, _ []float32) int64 {
 	return sum * int64(p.Shape.Batch)
 }
 
-// headPairs adds global tokens to the pairs of a band: each brings its row and its column, less what the band holds of them.
+// headPairs adds global tokens to the pairs of a band: each brings its row and its column, less what the band
+// holds of them.
 func headPairs(b band, index []int64, global []bool) int64 {
 	sum := b.total()
 	for rank, g := range index { // ascending

@@ -1,7 +1,9 @@
-// Package longformer is sliding-window attention with global tokens (Beltagy, Peters and Cohan 2020, arXiv 2004.05150; spec §5).
+// Package longformer is sliding-window attention with global tokens (Beltagy, Peters and Cohan 2020, arXiv
+// 2004.05150; spec §5).
 //
-// Query i sees the keys i + t·dilation with |t| ≤ window/2 (t ≤ 0 if causal) and every global token, each once, under one softmax.
-// A global token sees every key, with projections of its own where they are given. Time O(n·(window + globals)).
+// Query i sees the keys i + t·dilation with |t| ≤ window/2 (t ≤ 0 if causal) and every global token, each
+// once, under one softmax. A global token sees every key, with projections of its own where they are given.
+// Time O(n·(window + globals)).
 package longformer
 
 import (

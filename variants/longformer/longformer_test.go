@@ -62,7 +62,8 @@ func TestConformance(t *testing.T) {
 	variantstest.Run(t, Mechanism(), cases)
 }
 
-// globalCases have global tokens: scattered, at either end, in the band and out of it, as many as there are tokens.
+// globalCases have global tokens: scattered, at either end, in the band and out of it, as many as there are
+// tokens.
 func globalCases() []variantstest.Case {
 	wide := variants.Shape{Batch: 2, Heads: 2, N: 120, S: 120, D: 12, E: 20}
 	narrow := variants.Shape{Batch: 1, Heads: 3, N: 90, S: 90, D: 20, E: 12, Causal: true}

@@ -7,7 +7,8 @@ import (
 	"attnbench/variants"
 )
 
-// naive is the definition, row by row: softmax over the keys that sees names, with the tensors of a global row where it is one.
+// naive is the definition, row by row: softmax over the keys that sees names, with the tensors of a global
+// row where it is one.
 func naive(p *variants.Problem, h variants.Head) []float64 {
 	d, e := p.Shape.D, p.Shape.E
 	valid := p.ValidKeys(h.Batch)

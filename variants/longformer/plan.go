@@ -7,8 +7,9 @@ import (
 	"attnbench/variants/tile"
 )
 
-// plan walks each head twice: first the band and the global keys of all rows, in tiles of rows that lie dilation apart, so that
-// the keys which a tile sees are evenly spaced too; then the rows of global tokens, against all keys.
+// plan walks each head twice: first the band and the global keys of all rows, in tiles of rows that lie
+// dilation apart, so that the keys which a tile sees are evenly spaced too; then the rows of global tokens,
+// against all keys.
 type plan struct {
 	problem  *variants.Problem
 	operands tile.Operands
@@ -94,7 +95,8 @@ func (c classes) each() int { return ceilDiv(ceilDiv(c.n, c.dilation), c.queries
 
 func (c classes) tiles() int { return min(c.dilation, c.n) * c.each() }
 
-// bandTile computes the rows of one query tile over band and global keys; the rows of global tokens are left to globalTile.
+// bandTile computes the rows of one query tile over band and global keys; the rows of global tokens are left
+// to globalTile.
 func (a *plan) bandTile(w *tile.Walk, job int) {
 	head, i := job/a.tiles, job%a.tiles
 	c := a.classes(int(a.dilation[head%a.problem.Shape.Heads]))

@@ -1,12 +1,13 @@
 // Package tile computes softmax attention tile by tile: the one place in the suite that loops over scores.
 //
-// A mechanism supplies a schedule: for each query tile, which keys it visits, in order, and of what kind they are (whole, a band
-// around the diagonal, single pairs masked or weighted). The engine keeps the running maximum and sum of every query (spec §1,
-// "tiled exact"; Milakov and Gimelshein 2018; Rabe and Staats 2021; Dao et al. 2022), so nothing of size n×s is ever stored
-// unless Config.Scores asks for it.
+// A mechanism supplies a schedule: for each query tile, which keys it visits, in order, and of what kind they
+// are (whole, a band around the diagonal, single pairs masked or weighted). The engine keeps the running
+// maximum and sum of every query (spec §1, "tiled exact"; Milakov and Gimelshein 2018; Rabe and Staats 2021;
+// Dao et al. 2022), so nothing of size n×s is ever stored unless Config.Scores asks for it.
 //
-// Scores are transposed, S = K·Qᵀ: keys are then the row-major operand that is broadcast and are never packed, strided rows
-// (dilation) cost nothing, statistics run down vector lanes, and the weights are just the operand that the product with V needs.
+// Scores are transposed, S = K·Qᵀ: keys are then the row-major operand that is broadcast and are never
+// packed, strided rows (dilation) cost nothing, statistics run down vector lanes, and the weights are just
+// the operand that the product with V needs.
 package tile
 
 import (
@@ -25,9 +26,9 @@ type Config struct {
 	Scale   float64 // of the logits, 1/√d as a rule
 	Queries int     // most rows of a query tile
 	Keys    int     // most keys of a key tile; longer visits are split
-	// Scores, where positive, keeps the scores of that many query tiles, each against Context keys, until the next Run: the n×s
-	// matrix of textbook attention. Jobs are then numbered below Scores, and the visits of a job meet keys 0, 1, 2, … in order,
-	// without Pairs.
+	// Scores, where positive, keeps the scores of that many query tiles, each against Context keys, until the
+	// next Run: the n×s matrix of textbook attention. Jobs are then numbered below Scores, and the visits of a
+	// job meet keys 0, 1, 2, … in order, without Pairs.
 	Scores, Context int
 }
 
@@ -40,7 +41,8 @@ type Engine struct {
 	run    func(worker, job int)
 }
 
-// New allocates an engine from the workspace: scratch for each worker, and the score matrix if the config asks for one.
+// New allocates an engine from the workspace: scratch for each worker, and the score matrix if the config
+// asks for one.
 func New(ws *variants.Workspace, c Config) *Engine {
 	e := &Engine{config: c, walks: make([]Walk, c.Pool.Threads())}
 	cols := c.Kernels.Pad(c.Queries)
@@ -64,8 +66,9 @@ func (e *Engine) step(worker, job int) {
 	e.visit(w, job)
 }
 
-// Run calls visit for every job in [0, jobs), spread over the pool. A visit computes whole query tiles by Begin (or Resume),
-// Visit and End (or Suspend). Pass a function that was made once: Run itself allocates nothing.
+// Run calls visit for every job in [0, jobs), spread over the pool. A visit computes whole query tiles by
+// Begin (or Resume), Visit and End (or Suspend). Pass a function that was made once: Run itself allocates
+// nothing.
 func (e *Engine) Run(jobs int, visit func(w *Walk, job int)) {
 	for i := range e.walks {
 		e.walks[i].executed = 0
@@ -140,16 +143,18 @@ func (r Rows) slice(from, to int) Rows {
 // Keys is one visit: the keys that a query tile meets next.
 type Keys struct {
 	Rows
-	// Band limits visibility to pairs with Lo ≤ key row - query row ≤ Hi, by row numbers in the head's matrices (so a stride or
-	// an index list makes no difference). Tiles wholly outside are skipped, tiles wholly inside pay nothing.
+	// Band limits visibility to pairs with Lo ≤ key row - query row ≤ Hi, by row numbers in the head's matrices
+	// (so a stride or an index list makes no difference). Tiles wholly outside are skipped, tiles wholly inside
+	// pay nothing.
 	Band   bool
 	Lo, Hi int
 	// Bias is added to every logit of a key; it is indexed by the key's row. -Inf masks the key. Nil: none.
 	Bias []float32
 	// Add is added to every logit of the visit: log c makes each key count c times.
 	Add float32
-	// Spans limits each key of the visit to a range of columns of the query tile: keys and queries in an order where what sees a
-	// key is contiguous cost a comparison a key, not a pair. Tiles outside are skipped. Nil: every query sees every key.
+	// Spans limits each key of the visit to a range of columns of the query tile: keys and queries in an order
+	// where what sees a key is contiguous cost a comparison a key, not a pair. Tiles outside are skipped. Nil:
+	// every query sees every key.
 	Spans []Span
 	// Pairs change single logits; ascending by Key.
 	Pairs []Pair
@@ -160,7 +165,8 @@ type Keys struct {
 // Span is the range of a query tile's rows, numbered from 0, that see a key: From ≤ row < To.
 type Span struct{ From, To int32 }
 
-// Pair changes the logit of one pair: the numbers count within the visit's keys and the query tile's rows. Spans must not hide it.
+// Pair changes the logit of one pair: the numbers count within the visit's keys and the query tile's rows.
+// Spans must not hide it.
 type Pair struct {
 	Key, Query int32
 	Add        float32 // -Inf masks the pair

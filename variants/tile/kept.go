@@ -1,6 +1,7 @@
 package tile
 
-// keep stores the logits of one key tile in the score matrix, for weigh: textbook attention in its three passes.
+// keep stores the logits of one key tile in the score matrix, for weigh: textbook attention in its three
+// passes.
 func (w *Walk) keep(k, v []float32, keys Keys) {
 	s := w.kept[keys.Start*w.ldq:]
 	_, _, partial := w.window(keys)
@@ -10,8 +11,8 @@ func (w *Walk) keep(k, v []float32, keys Keys) {
 	w.known, w.v = keys.Start+keys.Count, v
 }
 
-// weigh turns the kept logits into weights and multiplies them with the values. The maximum of each query is final, so the
-// running softmax rescales nothing.
+// weigh turns the kept logits into weights and multiplies them with the values. The maximum of each query is
+// final, so the running softmax rescales nothing.
 func (w *Walk) weigh() {
 	for from := 0; from < w.known; from += w.config.Keys {
 		keys := Range(from, min(from+w.config.Keys, w.known))

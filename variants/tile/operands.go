@@ -6,8 +6,8 @@ import (
 	"attnbench/variants"
 )
 
-// Operands are the tensors of one Forward, cut into heads, and the key mask as a bias. A plan holds one, calls Set at the start of
-// each Forward and Clear at its end.
+// Operands are the tensors of one Forward, cut into heads, and the key mask as a bias. A plan holds one,
+// calls Set at the start of each Forward and Clear at its end.
 type Operands struct {
 	shape        variants.Shape
 	out, q, k, v []float32
@@ -59,7 +59,8 @@ func (o *Operands) Bias(head int) []float32 {
 	return cut(o.bias, head/o.shape.Heads, o.shape.S)
 }
 
-// ClearMasked zeroes the rows of a head's output whose token is masked: for self-attention in which a masked token has no output.
+// ClearMasked zeroes the rows of a head's output whose token is masked: for self-attention in which a masked
+// token has no output.
 func (o *Operands) ClearMasked(head int, rows Rows) {
 	if o.valid == nil {
 		return

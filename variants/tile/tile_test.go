@@ -170,7 +170,8 @@ func compareRows(t *rapid.T, p *problem, rows Rows, got []float32) {
 	}
 }
 
-// TestPairs weights, replaces and masks single pairs, and limits keys to ranges of queries, in a visit that is split into tiles.
+// TestPairs weights, replaces and masks single pairs, and limits keys to ranges of queries, in a visit that
+// is split into tiles.
 func TestPairs(t *testing.T) {
 	const n, d = 19, 4
 	x := make([]float32, n*d)

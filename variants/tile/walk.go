@@ -38,7 +38,8 @@ type Walk struct {
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.config = c
-	// A row of scores is one cache line longer than its queries: a power-of-two stride would map all rows to the same cache sets.
+	// A row of scores is one cache line longer than its queries: a power-of-two stride would map all rows to the
+	// same cache sets.
 	w.ldq, w.lds, w.lde = cols, cols+16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
 	w.s = variants.Alloc[float32](ws, c.Keys*w.lds)
@@ -51,7 +52,8 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.vbuf = variants.Alloc[float32](ws, c.Keys*w.lde)
 }
 
-// Worker is the number of the worker that walks, below Pool.Threads: it picks a schedule's own scratch memory.
+// Worker is the number of the worker that walks, below Pool.Threads: it picks a schedule's own scratch
+// memory.
 func (w *Walk) Worker() int { return w.worker }
 
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
@@ -65,8 +67,8 @@ func (w *Walk) Begin(q []float32, rows Rows) {
 	w.fresh, w.known = true, 0
 }
 
-// Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs, top and sum [n]
-// their statistics, as Suspend left them.
+// Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs,
+// top and sum [n] their statistics, as Suspend left them.
 func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
 	w.Begin(q, rows)
 	e := w.config.E
@@ -128,7 +130,8 @@ func (w *Walk) product(v []float32, keys Rows, s []float32, lds int, o []float32
 	w.executed += 2 * int64(keys.Count) * int64(rows) * int64(w.lde)
 }
 
-// End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query that saw no key.
+// End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query
+// that saw no key.
 func (w *Walk) End(out []float32) {
 	w.flush()
 	if w.kept != nil {

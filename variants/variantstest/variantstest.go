@@ -1,6 +1,6 @@
-// Package variantstest is the conformance suite that any mechanism, a user's own too, runs in its tests: its fast path against
-// its definition on every kernel set that the machine has, and the promises of the contract (no allocation, exact memory,
-// deterministic bits, nothing written outside the output, causality).
+// Package variantstest is the conformance suite that any mechanism, a user's own too, runs in its tests: its
+// fast path against its definition on every kernel set that the machine has, and the promises of the contract
+// (no allocation, exact memory, deterministic bits, nothing written outside the output, causality).
 package variantstest
 
 import (
@@ -25,7 +25,8 @@ type Case struct {
 	Inputs map[string]variants.Tensor
 	// Scale multiplies q and k: large values make peaked attention. 0 means 1.
 	Scale float64
-	// Tolerance is the largest accepted error, relative to the largest value of the definition's output. 0 means 5e-6.
+	// Tolerance is the largest accepted error, relative to the largest value of the definition's output. 0 means
+	// 5e-6.
 	Tolerance float64
 	// Leaks says that a causal case lets later tokens change earlier outputs, as the mechanism declares.
 	Leaks bool

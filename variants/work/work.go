@@ -1,7 +1,8 @@
 // Package work runs jobs on a fixed number of workers that live as long as a benchmark run.
 //
-// Starting a goroutine costs up to 100 µs where an idle core must be woken, as much as a whole tile of attention, so the workers
-// are started once. Jobs are handed out by one atomic counter in ascending order; results do not depend on who takes which job.
+// Starting a goroutine costs up to 100 µs where an idle core must be woken, as much as a whole tile of
+// attention, so the workers are started once. Jobs are handed out by one atomic counter in ascending order;
+// results do not depend on who takes which job.
 package work
 
 import (
@@ -9,7 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// Pool is a set of workers. A Pool runs one batch of jobs at a time: Run must not be called concurrently or from a job.
+// Pool is a set of workers. A Pool runs one batch of jobs at a time: Run must not be called concurrently or
+// from a job.
 type Pool struct {
 	threads int
 	wake    []chan struct{} // one per started worker: worker 0 is the caller
@@ -23,7 +25,8 @@ type Pool struct {
 // panicked carries a job's panic to the caller of Run.
 type panicked struct{ value any }
 
-// NewPool starts threads-1 workers; the caller of Run is the remaining one. It panics when threads < 1. Close stops them.
+// NewPool starts threads-1 workers; the caller of Run is the remaining one. It panics when threads < 1. Close
+// stops them.
 func NewPool(threads int) *Pool {
 	if threads < 1 {
 		panic("work: a pool needs at least one thread")
@@ -40,9 +43,9 @@ func NewPool(threads int) *Pool {
 // Threads returns the number of workers, the caller included.
 func (p *Pool) Threads() int { return p.threads }
 
-// Run calls job(worker, j) once for each j in [0, jobs) and returns when all are done. worker is in [0, Threads()): no two jobs
-// run at the same time under the same number, so it can index scratch memory. A panic of a job is raised again in the caller
-// once all workers have stopped.
+// Run calls job(worker, j) once for each j in [0, jobs) and returns when all are done. worker is in [0,
+// Threads()): no two jobs run at the same time under the same number, so it can index scratch memory. A panic
+// of a job is raised again in the caller once all workers have stopped.
 //
 // Pass a function that was made once: a closure built for the call would be allocated by it.
 func (p *Pool) Run(jobs int, job func(worker, job int)) {
