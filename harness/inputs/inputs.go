@@ -35,7 +35,6 @@ type Set struct {
 	Causal bool
 	D, E   int  // head dimension of q and k, of v
 	N, S   int  // rows of q, of k and v
-	Batch  int  // of a user's file; Heads are batch × heads
 	Prefix bool // shorter lengths can be cut from the front: causal self-attention only
 	// Heads holds Batch × heads entries, batch by batch. Batch is 1 but for a file with a batch axis.
 	Heads []Head
@@ -97,7 +96,7 @@ func newSet(file *tensorfile.File) (*Set, error) {
 		return nil, err
 	}
 	set := &Set{
-		Causal: shape.Causal, Batch: shape.Batch, D: shape.D, E: shape.E, N: shape.N, S: shape.S,
+		Causal: shape.Causal, D: shape.D, E: shape.E, N: shape.N, S: shape.S,
 		Prefix: shape.Causal && !shape.Cross(),
 		Batch:  shape.Batch,
 		Heads:  heads(file.Metadata, shape.Slices()),
