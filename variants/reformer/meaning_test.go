@@ -87,7 +87,7 @@ func TestMargins(t *testing.T) {
 				u := naiveRotate(x, r[round*size:(round+1)*size])
 				for _, b := range factors {
 					if m := margin(u[:b/2]); m < 2e-6*math.Sqrt(dot(x, x)*float64(d)) {
-						t.Errorf("%s: token %d, head %d, round %d: margin %g", c.Options, token, slice, round, m)
+						t.Errorf("%s: token %d of head %d: margin %g", c.Options, token, slice, m)
 					}
 					u = u[b/2:]
 				}
@@ -275,10 +275,11 @@ func TestOnes(t *testing.T) {
 	}
 }
 
-// TestLargeTokens uses logits beyond a token's logit with itself: that takes the product's place, so the
-// softmax is that of the definition, where the term would be lost in the sum.
+// TestLargeTokens uses logits beyond a token's logit with itself, and squares beyond float32: the own logit
+// takes the product's place, so the softmax is that of the definition, where the term would be lost in the
+// sum.
 func TestLargeTokens(t *testing.T) {
-	for _, size := range []float32{1e4, 1e5, 1e6} {
+	for _, size := range []float32{1e4, 1e5, 1e6, 1e25} {
 		c := newCall(t, variantstest.Self(1, 6, 2, false), "chunk=2,rounds=1", nil)
 		for i := range 6 {
 			copy(c.q[2*i:], []float32{size * float32(1-i%2*2), size * float32(i) / 8})

@@ -124,8 +124,8 @@ func naiveBucket(u []float64, factors []int) int {
 func naiveRotate(x []float64, rotation []float32) []float64 {
 	u := make([]float64, len(rotation)/len(x))
 	for i, xi := range x {
-		for c := range u {
-			u[c] += xi * float64(rotation[i*len(u)+c])
+		for c, r := range rotation[i*len(u) : (i+1)*len(u)] {
+			u[c] += xi * float64(r)
 		}
 	}
 	return u

@@ -151,7 +151,14 @@ func (o *order) norms(norm, x []float32) {
 	d := float64(o.p.Shape.D)
 	o.p.Kernels.SquareRows(len(norm), o.p.Shape.D, x, o.p.Shape.D, norm)
 	for i, sum := range norm {
-		norm[i] = float32(1 / math.Sqrt((float64(sum)/d+epsilon)*o.length))
+		square := float64(sum)
+		if math.IsInf(square, 1) { // beyond float32, where the token is not
+			square = 0
+			for _, c := range x[i*o.p.Shape.D : (i+1)*o.p.Shape.D] {
+				square += float64(c) * float64(c)
+			}
+		}
+		norm[i] = float32(1 / math.Sqrt((square/d+epsilon)*o.length))
 	}
 }
 

@@ -7,6 +7,9 @@
 // chunk sees the chunk before it and itself. j runs over everything that i sees in any round, each time that
 // it sees it. A token's own logit is -1e5, so that it counts only where nothing else is visible. Time O(n·log
 // n) in the paper, O(n) here (the sort counts); memory O(n).
+//
+// Causal attention shows a query no later token, but where later tokens hash decides which of the earlier ones
+// share its chunks: outputs are not those of the prefix alone.
 package reformer
 
 import (
