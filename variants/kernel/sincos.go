@@ -17,8 +17,9 @@ func genericSinCos(rows, cols int, x []float32, ld int, sin []float32, lds int, 
 	}
 }
 
-// sincos computes sine and cosine to 2 ulp of 1. The nearest multiple of π/2 is subtracted in float64, so that the error does not
-// grow with x before x²·2⁻⁵³ does; polynomials on [-π/4, π/4] follow (Taylor: below float32's rounding there).
+// sincos computes sine and cosine to 2 ulp of 1. The nearest multiple of π/2 is subtracted in float64, so
+// that the error does not grow with x before x²·2⁻⁵³ does; polynomials on [-π/4, π/4] follow (Taylor:
+// below float32's rounding there).
 func sincos(x float32) (sin, cos float32) {
 	n := math.Floor(float64(x)*(2/math.Pi) + 0.5)
 	y := float64(x) - n*(math.Pi/2)

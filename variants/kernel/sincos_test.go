@@ -8,7 +8,8 @@ import (
 func TestSinCos(t *testing.T) {
 	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
 		random := normals()
-		x, sin, scale := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random), newSheet(1, cols, 0, random)
+		x, sin := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random)
+		scale := newSheet(1, cols, 0, random)
 		*x.at(0, 0), *x.at(rows-1, cols-1) = 1e6, -40000.75
 		before := x.clone()
 		s.SinCos(rows, cols, x.x(), x.ld, sin.x(), sin.ld, scale.x())

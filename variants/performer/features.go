@@ -8,9 +8,10 @@ import (
 	"attnbench/variants/prefix"
 )
 
-// A chunk's key features are relative to a reference that is at most reach below the largest exponent among them, in powers of 2:
-// a key past it starts a chunk of its own. With eps=0 queries and keys are lift higher, where float32 has room that products of
-// small features need. 2^(reach + 2·lift), times the number of keys and features, leaves values up to 10¹⁵ without overflow.
+// A chunk's key features are relative to a reference that is at most reach below the largest exponent
+// among them, in powers of 2: a key past it starts a chunk of its own. With eps=0 queries and keys are
+// lift higher, where float32 has room that products of small features need. 2^(reach + 2·lift), times the
+// number of keys and features, leaves values up to 10¹⁵ without overflow.
 const (
 	reach = 20
 	lift  = 20
@@ -18,9 +19,10 @@ const (
 
 // mapper makes features; it is the prefix.Map of one worker.
 //
-// With u = ω·x/d^¼ and h = ‖x‖²/(2√d) an exponential feature of key j is exp(u - h - c) + ε, where c depends on the row that reads
-// it. The engine's state holds the first part relative to a reference of its own, and ε apart, as one more feature that is 1 for
-// every key: a query's value of that feature is ε·Σφ(q) times the ratio of exp(c) to the reference.
+// With u = ω·x/d^¼ and h = ‖x‖²/(2√d) an exponential feature of key j is exp(u - h - c) + ε, where c
+// depends on the row that reads it. The engine's state holds the first part relative to a reference of
+// its own, and ε apart, as one more feature that is 1 for every key: a query's value of that feature is
+// ε·Σφ(q) times the ratio of exp(c) to the reference.
 type mapper struct {
 	p           *variants.Problem
 	kernels     *kernel.Set
@@ -31,7 +33,7 @@ type mapper struct {
 	apart       bool    // ε is a feature of its own
 	scale, half float32 // of x in u, and of ‖x‖² in h; exponents are base 2
 	lift        float32
-	fixed       []float32 // by head: c of all keys; nil: c of the keys up to the row, or all keys where not causal
+	fixed       []float32 // by head: c of all keys, known beforehand; nil: c follows the keys
 
 	packed              []float32 // [d, tokens]
 	norm, top, sub, run []float32 // [tokens]: h; largest exponent of the token; what is subtracted; c of the row
@@ -42,7 +44,8 @@ type mapper struct {
 func newMapper(p *variants.Problem, ws *variants.Workspace) *mapper {
 	root := math.Sqrt(float64(p.Shape.D))
 	m := &mapper{
-		p: p, kernels: p.Kernels, kind: p.Text("kernel"), exponential: exponential(p), m: p.Int("features"), columns: columns(p),
+		p: p, kernels: p.Kernels, kind: p.Text("kernel"), exponential: exponential(p),
+		m: p.Int("features"), columns: columns(p),
 		eps: float32(p.Float("eps")), scale: float32(1 / math.Sqrt(root)), half: float32(math.Log2E / (2 * root)),
 	}
 	if m.exponential {
@@ -167,8 +170,8 @@ func (m *mapper) scaleConstant(constant, past, ref []float32) {
 	}
 }
 
-// project writes u of the tokens to the first rows of dst and -u to the next where the kernel wants it, and h to m.norm. It
-// returns the number of columns, the tokens padded to lanes with zeros.
+// project writes u of the tokens to the first rows of dst and -u to the next where the kernel wants it,
+// and h to m.norm. It returns the number of columns, the tokens padded to lanes with zeros.
 func (m *mapper) project(dst []float32, ld int, x []float32, c prefix.Chunk) (cols int) {
 	d, cols := m.p.Shape.D, m.kernels.Pad(c.Count)
 	x = x[c.From*d:]
@@ -187,8 +190,8 @@ func (m *mapper) project(dst []float32, ld int, x []float32, c prefix.Chunk) (co
 	return cols
 }
 
-// offer sets m.top to what c is the largest of: the largest u; with eps=0, where any c gives the same function, the largest u - h,
-// which loses least to underflow; h for trig, 0 for relu.
+// offer sets m.top to what c is the largest of: the largest u; with eps=0, where any c gives the same
+// function, the largest u - h, which loses least to underflow; h for trig, 0 for relu.
 func (m *mapper) offer(u []float32, ld, cols int) {
 	switch {
 	case m.kind == "relu":
@@ -206,8 +209,9 @@ func (m *mapper) offer(u []float32, ld, cols int) {
 	}
 }
 
-// follow chooses the reference of a chunk: that of the keys before, raised where the first key is out of its reach. It returns
-// the number of keys up to the next that is out of reach, and leaves c of every row in m.run.
+// follow chooses the reference of a chunk: that of the keys before, raised where the first key is out of
+// its reach. It returns the number of keys up to the next that is out of reach, and leaves c of every row
+// in m.run.
 func (m *mapper) follow(c prefix.Chunk, valid []bool, ref, next []float32) (taken int) {
 	at := ref[0]
 	if m.fixed != nil {

@@ -6,7 +6,8 @@ import (
 	"attnbench/variants"
 )
 
-// token holds the features of one token before a stabiliser is chosen: feature r is value[r]·exp(exponent[r] - c) + ε.
+// token holds the features of one token before a stabiliser is chosen: feature r is
+// value[r]·exp(exponent[r] - c) + ε.
 type token struct {
 	value, exponent []float64
 	top             float64 // what c is the largest of
@@ -20,8 +21,8 @@ type definition struct {
 	d      int
 }
 
-// features is spec §3.1 with u = ω·x/d^¼ and h = ‖x‖²/(2√d). c is the largest u, or the largest h of cos and sin. With ε = 0 any c
-// gives the same function, and the largest u - h loses least.
+// features is spec §3.1 with u = ω·x/d^¼ and h = ‖x‖²/(2√d). c is the largest u, or the largest h of cos
+// and sin. With ε = 0 any c gives the same function, and the largest u - h loses least.
 func (f definition) features(x []float64) token {
 	h := 0.0
 	scaled := make([]float64, f.d)
@@ -62,7 +63,8 @@ func (f definition) top(u, h float64) float64 {
 	return u
 }
 
-// sums is what the keys so far amount to, relative to the stabiliser c. What ε adds is kept apart: it does not depend on c.
+// sums is what the keys so far amount to, relative to the stabiliser c. What ε adds is kept apart: it
+// does not depend on c.
 type sums struct {
 	c     float64
 	part  [][]float64 // by feature: Σ value·exp(exponent - c)·[v, 1]

@@ -9,7 +9,8 @@ import (
 	"attnbench/variants"
 )
 
-// draw makes omega [heads, m, d], each head from its own stream, so that the errors of heads are independent (spec §3.2).
+// draw makes omega [heads, m, d], each head from its own stream, so that the errors of heads are
+// independent (spec §3.2).
 func draw(p *variants.Problem, dims []int, rng func(head int) *rand.Rand) variants.Tensor {
 	t := variants.Tensor{Dims: dims}
 	t.F32 = make([]float32, t.Len())
@@ -30,9 +31,10 @@ func draw(p *variants.Problem, dims []int, rng func(head int) *rand.Rand) varian
 	return t
 }
 
-// orthogonal fills rows, at most d of length d, with columns of the Q of a normal matrix's QR factors. Q is uniform over all
-// rotations only once the signs of R's diagonal are fixed: Householder's method chooses them by its input, and so favours one
-// direction for each column (spec §3.2; Mezzadri 2007, arXiv math-ph/0609050).
+// orthogonal fills rows, at most d of length d, with columns of the Q of a normal matrix's QR factors. Q
+// is uniform over all rotations only once the signs of R's diagonal are fixed: Householder's method
+// chooses them by its input, and so favours one direction for each column (spec §3.2; Mezzadri 2007,
+// arXiv math-ph/0609050).
 func orthogonal(rng *rand.Rand, rows []float32, d int, haar bool) {
 	normal := make([]float64, d*d)
 	for i := range normal {
@@ -53,7 +55,8 @@ func orthogonal(rng *rand.Rand, rows []float32, d int, haar bool) {
 	}
 }
 
-// setNorms gives rows their lengths: √d, or those of independent normal vectors, which independent rows have already.
+// setNorms gives rows their lengths: √d, or those of independent normal vectors, which independent rows
+// have already.
 func setNorms(rng *rand.Rand, rows []float32, d int, norm, draw string) {
 	if norm == "chi" && draw == "iid" {
 		return

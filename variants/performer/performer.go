@@ -1,13 +1,15 @@
 // Package performer is FAVOR+ attention: the softmax kernel is replaced by a product of m random features,
 //
-//	exp(q·k/√d) ≈ φ(q)·φ(k)    φ_r(x) = exp(ω_r·x/d^¼ - ‖x‖²/(2√d) - c) + ε,    out_i = Σ_j φ(q_i)·φ(k_j) v_j / Σ_j φ(q_i)·φ(k_j)
+//	exp(q·k/√d) ≈ φ(q)·φ(k)    φ_r(x) = exp(ω_r·x/d^¼ - ‖x‖²/(2√d) - c) + ε
+//	out_i = Σ_j φ(q_i)·φ(k_j) v_j / Σ_j φ(q_i)·φ(k_j)
 //
-// so that Σ_j φ(k_j) v_jᵀ is computed once for all queries, or carried along in causal attention (Choromanski et al. 2021, arXiv
-// 2009.14794, equations 3 to 8; spec §3). c is a stabiliser: the largest ω_r·x/d^¼ of the query, and of all keys. It cancels but
-// for ε. The cost is 4nmd + 4nme + 2nm operations a head and 2nm exponentials, O(n·m) time.
+// so that Σ_j φ(k_j) v_jᵀ is computed once for all queries, or carried along in causal attention
+// (Choromanski et al. 2021, arXiv 2009.14794, equations 3 to 8; spec §3). c is a stabiliser: the largest
+// ω_r·x/d^¼ of the query, and of all keys. It cancels but for ε. The cost is 4nmd + 4nme + 2nm operations
+// a head and 2nm exponentials, O(n·m) time.
 //
-// With the stabiliser of all keys a causal row depends on later keys through ε; stabilizer=running takes the largest over keys
-// j ≤ i instead: each row is then bidirectional attention of its prefix.
+// With the stabiliser of all keys a causal row depends on later keys through ε; stabilizer=running takes
+// the largest over keys j ≤ i instead: each row is then bidirectional attention of its prefix.
 package performer
 
 import (
@@ -49,22 +51,27 @@ func Mechanism() *variants.Mechanism {
 func options() []variants.Option {
 	return []variants.Option{
 		{
-			Name: "features", Kind: variants.Int, Default: "256", Min: 1, Max: 1 << 16, Doc: "m, rows of omega",
-			SizeOf: "omega", FromInput: featuresOf,
+			Name: "features", Kind: variants.Int, Default: "256", Min: 1, Max: 1 << 16, SizeOf: "omega",
+			FromInput: featuresOf, Doc: "m, rows of omega",
 		},
 		{
-			Name: "kernel", Kind: variants.Choice, Default: "positive", Choices: []string{"positive", "hyperbolic", "trig", "relu"},
-			Doc: "exp(u); exp(u) and exp(-u); cos(u) and sin(u); max(u, 0)",
+			Name: "kernel", Kind: variants.Choice, Default: "positive",
+			Choices: []string{"positive", "hyperbolic", "trig", "relu"},
+			Doc:     "exp(u); exp(u) and exp(-u); cos(u) and sin(u); max(u, 0)",
 		},
 		{
 			Name: "eps", Kind: variants.Float, Derived: "0.000001, relu 0.001", Min: 0, Max: 1,
 			Doc: "added to every feature; trig ignores it",
 		},
 		{
-			Name: "stabilizer", Kind: variants.Choice, Derived: "running where causal, else global", Choices: []string{"global", "running"},
-			Doc: "keys whose largest feature sets the scale: all, or in causal attention those up to the row",
+			Name: "stabilizer", Kind: variants.Choice, Derived: "running where causal, else global",
+			Choices: []string{"global", "running"},
+			Doc:     "keys whose largest feature sets the scale: all, or in causal attention those up to the row",
 		},
-		{Name: "detach", Kind: variants.Bool, Default: "true", Doc: "no gradient through the stabiliser; forward does not depend on it"},
+		{
+			Name: "detach", Kind: variants.Bool, Default: "true",
+			Doc: "no gradient through the stabiliser; forward does not depend on it",
+		},
 		{
 			Name: "qr", Kind: variants.Choice, Default: "haar", Choices: []string{"haar", "raw"},
 			Doc: "drawn orthogonal blocks: uniform rotations, or QR factors as they come, which are biased",
@@ -93,7 +100,8 @@ const smallestEps = 1e-18
 
 func derive(p *variants.Problem) error {
 	if p.Shape.Causal && p.Shape.Cross() {
-		return fmt.Errorf("n = %d and s = %d differ: causal attention needs them equal; leave out causal", p.Shape.N, p.Shape.S)
+		return fmt.Errorf("n = %d and s = %d differ: causal attention needs them equal; leave out causal",
+			p.Shape.N, p.Shape.S)
 	}
 	if p.Given("stabilizer") && p.Text("stabilizer") == "running" && !p.Shape.Causal {
 		return errors.New("stabilizer=running needs causal attention: use stabilizer=global")
@@ -105,12 +113,14 @@ func derive(p *variants.Problem) error {
 		p.Set("eps", map[bool]string{true: "0.001", false: "0.000001"}[p.Text("kernel") == "relu"])
 	}
 	if eps := p.Float("eps"); eps > 0 && eps < smallestEps {
-		return fmt.Errorf("eps=%s is below the reach of float32: use eps=0 or at least 0.000000000000000001", p.Text("eps"))
+		return fmt.Errorf("eps=%s is below the reach of float32: use eps=0 or at least 0.000000000000000001",
+			p.Text("eps"))
 	}
 	return nil
 }
 
-// exponential reports whether features are exponentials, so that they have stabilisers and eps is added after them.
+// exponential reports whether features are exponentials, so that they have stabilisers and eps is added
+// after them.
 func exponential(p *variants.Problem) bool {
 	kernel := p.Text("kernel")
 	return kernel == "positive" || kernel == "hyperbolic"
@@ -132,7 +142,8 @@ func columns(p *variants.Problem) int {
 	return p.Int("features")
 }
 
-// cost is spec §8: projections of queries and keys, the state, its use and the denominators. Causal attention counts as recurrence.
+// cost is spec §8: projections of queries and keys, the state, its use and the denominators. Causal
+// attention counts as recurrence.
 func cost(p *variants.Problem) variants.Cost {
 	s := p.Shape
 	heads, m, features := float64(s.Slices()), float64(p.Int("features")), float64(columns(p))

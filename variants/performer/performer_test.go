@@ -30,7 +30,8 @@ func TestConformance(t *testing.T) {
 	for _, kernel := range []string{"positive", "hyperbolic", "trig", "relu"} {
 		for _, causal := range []bool{false, true} {
 			for _, eps := range []string{"eps=0", "eps=0.1"} {
-				add(variants.Shape{Batch: 2, Heads: 2, N: 60, S: 60, D: 9, E: 13, Causal: causal}, "features=21,kernel="+kernel, eps)
+				s := variants.Shape{Batch: 2, Heads: 2, N: 60, S: 60, D: 9, E: 13, Causal: causal}
+				add(s, "features=21,kernel="+kernel, eps)
 			}
 		}
 		add(variants.Shape{Batch: 1, Heads: 2, N: 33, S: 140, D: 9, E: 8}, "features=17,kernel="+kernel)
@@ -50,16 +51,20 @@ func TestMasks(t *testing.T) {
 			mask[i] = 1
 		}
 	}
+	kernels := []string{
+		"positive", "positive,eps=0", "hyperbolic", "trig", "relu", "positive,stabilizer=global",
+	}
 	var cases []variantstest.Case
-	for _, kernel := range []string{"positive", "positive,eps=0", "hyperbolic", "trig", "relu", "positive,stabilizer=global"} {
+	for _, kernel := range kernels {
 		for _, causal := range []bool{false, true} {
-			cases = append(cases, variantstest.Case{
-				Name: kernel, Shape: variants.Shape{Batch: 2, Heads: 1, N: 260, S: 260, D: 8, E: 8, Causal: causal},
-				Options: "features=16,kernel=" + kernel, Mask: mask, Scale: 0.5, Tolerance: accepted, Leaks: strings.Contains(kernel, "global"),
-			}, variantstest.Case{
-				Name: kernel, Shape: variantstest.Self(1, 9, 8, causal),
-				Options: "features=16,kernel=" + kernel, Mask: make([]uint8, 9), Leaks: true,
-			})
+			c := variantstest.Case{
+				Name: kernel, Options: "features=16,kernel=" + kernel, Mask: mask, Scale: 0.5,
+				Tolerance: accepted, Leaks: strings.Contains(kernel, "global"),
+			}
+			c.Shape = variants.Shape{Batch: 2, Heads: 1, N: 260, S: 260, D: 8, E: 8, Causal: causal}
+			cases = append(cases, c)
+			c.Shape, c.Mask = variantstest.Self(1, 9, 8, causal), make([]uint8, 9)
+			cases = append(cases, c)
 		}
 	}
 	variantstest.Run(t, Mechanism(), cases)

@@ -43,6 +43,9 @@ func near(t *testing.T, got []float32, want []float64, tolerance float64) {
 // TestStress runs inputs at which a feature map without a stabiliser, or with one that is too high, fails.
 func TestStress(t *testing.T) {
 	const n, d = 130, 16
+	settings := []string{
+		"", "eps=0", "kernel=hyperbolic", "kernel=hyperbolic,eps=0", "kernel=relu", "eps=0.000000000000001",
+	}
 	huge := func(x []float32, row int, factor float32) {
 		for c := range d {
 			x[row*d+c] *= factor
@@ -67,7 +70,7 @@ func TestStress(t *testing.T) {
 		{"zero keys", func(_, k []float32) { clear(k) }},
 		{"zero queries", func(q, _ []float32) { clear(q) }},
 	} {
-		for _, options := range []string{"", "eps=0", "kernel=hyperbolic", "kernel=hyperbolic,eps=0", "kernel=relu", "eps=0.000000000000001"} {
+		for _, options := range settings {
 			for _, causal := range []bool{false, true} {
 				t.Run(c.name+"/"+options, func(t *testing.T) {
 					p := problem(t, variantstest.Self(1, n, d, causal), options, 1)
@@ -96,11 +99,13 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
-// TestPrefixInvariance changes all that follows a token, keys of huge norm included: rows before it must keep their bits.
+// TestPrefixInvariance changes all that follows a token, keys of huge norm included: rows before it must
+// keep their bits.
 func TestPrefixInvariance(t *testing.T) {
 	const n, d = 150, 8
 	rapid.Check(t, func(r *rapid.T) {
-		options := rapid.SampledFrom([]string{"", "eps=0", "kernel=hyperbolic", "kernel=trig", "kernel=relu"}).Draw(r, "options")
+		kernels := []string{"", "eps=0", "kernel=hyperbolic", "kernel=trig", "kernel=relu"}
+		options := rapid.SampledFrom(kernels).Draw(r, "options")
 		p := problem(t, variantstest.Self(1, n, d, true), options, 1)
 		from, factor := rapid.IntRange(1, n-1).Draw(r, "from"), rapid.Float32Range(0, 100).Draw(r, "factor")
 		q, k, v := normal("q", n*d, 1), normal("k", n*d, 1), normal("v", n*d, 1)
@@ -114,16 +119,20 @@ func TestPrefixInvariance(t *testing.T) {
 	})
 }
 
-// TestRunningIsGlobalOnEveryPrefix compares definitions: a causal row is bidirectional attention of the tokens up to it.
+// TestRunningIsGlobalOnEveryPrefix compares definitions: a causal row is bidirectional attention of the
+// tokens up to it.
 func TestRunningIsGlobalOnEveryPrefix(t *testing.T) {
 	const n, d = 12, 4
 	q, k, v := normal("q", n*d, 2), normal("k", n*d, 2), normal("v", n*d, 1)
-	for _, options := range []string{"features=8,eps=0.01", "features=8,eps=0", "features=8,kernel=hyperbolic", "features=8,kernel=trig"} {
-		causal := variantstest.Definition(problem(t, variantstest.Self(1, n, d, true), options, 1), q, k, v)
+	define := func(n int, causal bool, options string) []float64 {
+		p := problem(t, variantstest.Self(1, n, d, causal), "features=8,"+options, 1)
+		return variantstest.Definition(p, q[:n*d], k[:n*d], v[:n*d])
+	}
+	for _, options := range []string{"eps=0.01", "eps=0", "kernel=hyperbolic", "kernel=trig"} {
+		causal := define(n, true, options)
 		for i := range n {
-			size := (i + 1) * d
-			prefix := variantstest.Definition(problem(t, variantstest.Self(1, i+1, d, false), options, 1), q[:size], k[:size], v[:size])
-			for c := i * d; c < size; c++ {
+			prefix := define(i+1, false, options)
+			for c := i * d; c < (i+1)*d; c++ {
 				if math.Abs(prefix[c]-causal[c]) > 1e-9*(1+math.Abs(causal[c])) {
 					t.Fatalf("%s: row %d is %v, its prefix gives %v", options, i, causal[c], prefix[c])
 				}
@@ -222,7 +231,8 @@ func TestRefusals(t *testing.T) {
 		{options: "kernel=cosine", want: "kernel=cosine: it must be positive or hyperbolic or trig or relu"},
 	} {
 		settings, _ := variants.ParseSettings(c.options)
-		_, err := Mechanism().Resolve(variants.Request{Shape: variantstest.Self(1, 8, 4, c.causal), Options: settings, Draw: true})
+		shape := variantstest.Self(1, 8, 4, c.causal)
+		_, err := Mechanism().Resolve(variants.Request{Shape: shape, Options: settings, Draw: true})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.options, err, c.want)
 		}
@@ -255,7 +265,8 @@ func TestDerivedOptions(t *testing.T) {
 func TestFeaturesFromOmega(t *testing.T) {
 	omega := variants.Tensor{Dims: []int{7, 4}, F32: make([]float32, 28)}
 	p, err := Mechanism().Resolve(variants.Request{
-		Shape: variantstest.Self(2, 8, 4, false), Inputs: map[string]variants.Tensor{"omega": omega}, Kernels: kernel.Best(),
+		Shape: variantstest.Self(2, 8, 4, false), Kernels: kernel.Best(),
+		Inputs: map[string]variants.Tensor{"omega": omega},
 	})
 	if err != nil || p.Int("features") != 7 {
 		t.Errorf("features are taken from omega [7, 4] as %v, %v", p, err)

@@ -1,6 +1,7 @@
 package prefix
 
-// bidirectional computes attention over all keys: the states of all segments, their sum for each head, then the queries.
+// bidirectional computes attention over all keys: the states of all segments, their sum for each head,
+// then the queries.
 func (e *Engine) bidirectional() {
 	slices := e.shape.Slices()
 	e.pool.Run(slices*e.segments, e.sumSegment)

@@ -1,7 +1,8 @@
 package prefix
 
-// causal computes causal attention. Where there are heads enough for all threads, each is worked through from start to end; else
-// the states before all segments are made first, and the segments are independent then. Both do the same arithmetic.
+// causal computes causal attention. Where there are heads enough for all threads, each is worked through
+// from start to end; else the states before all segments are made first, and the segments are independent
+// then. Both do the same arithmetic.
 func (e *Engine) causal() {
 	slices := e.shape.Slices()
 	if e.segments == 1 || slices >= e.pool.Threads() {
@@ -56,7 +57,8 @@ func (e *Engine) answer(w *worker, head, segment int, past *state) {
 	}
 }
 
-// answer computes the output rows of a chunk whose key features are made, and adds its keys to the segment's state.
+// answer computes the output rows of a chunk whose key features are made, and adds its keys to the
+// segment's state.
 func (w *worker) answer(c Chunk, past *state, q, v, out []float32) {
 	values, to := w.rowsOf(c, v), w.outputOf(c, out)
 	seen, pastRef := &w.local, []float32(nil)

@@ -1,21 +1,26 @@
-// Package prefix computes attention whose weights are products of features, φ(q)·φ(k), chunk by chunk in linear time:
+// Package prefix computes attention whose weights are products of features, φ(q)·φ(k), chunk by chunk in
+// linear time:
 //
-//	out_i = Σ_j (φ(q_i)·φ(k_j)) v_j / Σ_j φ(q_i)·φ(k_j) = φ(q_i)·S / φ(q_i)·z    with S = Σ_j φ(k_j) v_jᵀ, z = Σ_j φ(k_j)
+//	out_i = Σ_j (φ(q_i)·φ(k_j)) v_j / Σ_j φ(q_i)·φ(k_j) = φ(q_i)·S / φ(q_i)·z
+//	S = Σ_j φ(k_j) v_jᵀ    z = Σ_j φ(k_j)
 //
-// over all keys, or over keys j ≤ i in causal attention (Katharopoulos et al. 2020, arXiv 2006.16236; Choromanski et al. 2021,
-// arXiv 2009.14794, §2.5). A mechanism supplies feature maps and the references that its features are relative to; the engine
-// keeps the state (S, z), the products and the order of evaluation.
+// over all keys, or over keys j ≤ i in causal attention (Katharopoulos et al. 2020, arXiv 2006.16236;
+// Choromanski et al. 2021, arXiv 2009.14794, §2.5). A mechanism supplies feature maps and the references
+// that its features are relative to; the engine keeps the state (S, z), the products and the order of
+// evaluation.
 //
-// Features are kept transposed, [features, tokens]: what a map needs to know about a token (its largest feature, its norm) then
-// runs down vector lanes, and the transposed left operand is what the product with the state wants.
+// Features are kept transposed, [features, tokens]: what a map needs to know about a token (its largest
+// feature, its norm) then runs down vector lanes, and the transposed left operand is what the product
+// with the state wants.
 //
-// A causal chunk reads the state of the chunks before it and adds its own keys by a masked product of its features. Nothing that a
-// row is computed from depends on later tokens, down to the bit: the references of a chunk are fixed by what lies before it and
-// its first token, and where a later token would not fit them the chunk ends before that token.
+// A causal chunk reads the state of the chunks before it and adds its own keys by a masked product of its
+// features. Nothing that a row is computed from depends on later tokens, down to the bit: the references
+// of a chunk are fixed by what lies before it and its first token, and where a later token would not fit
+// them the chunk ends before that token.
 //
-// The keys of a head are cut into segments, each with a state of its own that starts from zero, so that a few heads can occupy
-// many threads: first the states of all segments, then their sums in order, then the outputs. Segments follow from the shape
-// alone, and results do not depend on the number of threads.
+// The keys of a head are cut into segments, each with a state of its own that starts from zero, so that a
+// few heads can occupy many threads: first the states of all segments, then their sums in order, then the
+// outputs. Segments follow from the shape alone, and results do not depend on the number of threads.
 package prefix
 
 import (
@@ -24,25 +29,28 @@ import (
 	"attnbench/variants/work"
 )
 
-// Map makes the features of one worker's chunks. A feature r of a key is stored relative to a reference: its value is what is
-// stored times 2^ref[r]. References keep features in the range of float32; queries are stored as they are.
+// Map makes the features of one worker's chunks. A feature r of a key is stored relative to a reference:
+// its value is what is stored times 2^ref[r]. References keep features in the range of float32; queries
+// are stored as they are.
 type Map interface {
-	// Keys writes the features of the keys of c, rows of k [s, d], to dst, [features, ld]: key j of the chunk is column j. ref
-	// holds the references of the state that the chunk continues (kernel.Lowest where no key came before); Keys raises them if the
-	// first key needs it, and takes keys as long as they fit. It returns how many it took, at least one. Columns of masked keys
-	// and those past the taken ones, up to whole lanes, are 0. next gets the references for what follows the chunk.
+	// Keys writes the features of the keys of c, rows of k [s, d], to dst, [features, ld]: key j of the
+	// chunk is column j. ref holds the references of the state that the chunk continues (kernel.Lowest
+	// where no key came before); Keys raises them if the first key needs it, and takes keys as long as
+	// they fit. It returns how many it took, at least one. Columns of masked keys and those past the
+	// taken ones, up to whole lanes, are 0. next gets the references for what follows the chunk.
 	Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []float32) int
-	// Queries writes the features of the queries of c, rows of q [n, d], to dst, times a factor of each query's own. They will
-	// meet a state with references ref. past holds the references of all keys before c's segment, nil where there is none; in
-	// causal attention the last call of Keys was for the same tokens.
+	// Queries writes the features of the queries of c, rows of q [n, d], to dst, times a factor of each
+	// query's own. They will meet a state with references ref. past holds the references of all keys
+	// before c's segment, nil where there is none; in causal attention the last call of Keys was for the
+	// same tokens.
 	Queries(dst []float32, ld int, q []float32, c Chunk, past, ref []float32)
 }
 
 // Chunk is a run of tokens of one head; Head counts batch × heads.
 type Chunk struct{ Head, From, Count int }
 
-// Segments are cut so that there are about enoughJobs jobs, none shorter than shortest tokens: below that, adding up states costs
-// more than another thread brings.
+// Segments are cut so that there are about enoughJobs jobs, none shorter than shortest tokens: below
+// that, adding up states costs more than another thread brings.
 const (
 	enoughJobs = 8
 	shortest   = 1024
@@ -64,7 +72,8 @@ type Engine struct {
 	sumSegment, addUp, answerAll, answerSegment, wholeHead func(worker, job int)
 }
 
-// New allocates an engine for p's shape and maps with the given number of features, one map for each worker of p's pool.
+// New allocates an engine for p's shape and maps with the given number of features, one map for each
+// worker of p's pool.
 func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) *Engine {
 	e := &Engine{shape: p.Shape, kernels: p.Kernels, pool: p.Pool, features: features, chunk: ChunkSize(p)}
 	slices := e.shape.Slices()
@@ -82,7 +91,8 @@ func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) 
 	return e
 }
 
-// statesPerHead is the number of states that outlive a job: of every segment, or before every segment but the first.
+// statesPerHead is the number of states that outlive a job: of every segment, or before every segment but
+// the first.
 func (e *Engine) statesPerHead() int {
 	if e.shape.Causal {
 		return e.segments - 1
@@ -90,9 +100,10 @@ func (e *Engine) statesPerHead() int {
 	return e.segments
 }
 
-// ChunkSize is the largest number of tokens that maps get at a time. It follows from the register tile of the kernel set, so that
-// few register tiles of a whole chunk are ragged, and is small enough for features and state to stay in the second-level cache. A
-// causal chunk is shorter: the work on its own keys grows with its length.
+// ChunkSize is the largest number of tokens that maps get at a time. It follows from the register tile of
+// the kernel set, so that few register tiles of a whole chunk are ragged, and is small enough for
+// features and state to stay in the second-level cache. A causal chunk is shorter: the work on its own
+// keys grows with its length.
 func ChunkSize(p *variants.Problem) int {
 	set := p.Kernels
 	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)

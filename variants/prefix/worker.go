@@ -7,8 +7,9 @@ import (
 	"attnbench/variants/kernel"
 )
 
-// block is the number of keys whose products with a chunk's queries are taken at a time: queries before a block see none of it.
-// It is a multiple of the register tile of every kernel set that has one, and of every set's lanes.
+// block is the number of keys whose products with a chunk's queries are taken at a time: queries before a
+// block see none of it. It is a multiple of the register tile of every kernel set that has one, and of
+// every set's lanes.
 const block = 48
 
 // worker computes chunks.
@@ -34,7 +35,8 @@ type worker struct {
 }
 
 func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
-	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, cols: e.kernels.Pad(e.shape.E), fmap: m}
+	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, fmap: m}
+	w.cols = e.kernels.Pad(e.shape.E)
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
 	w.keys, w.queries = floats(w.features*w.ld), floats(w.features*w.ld)
@@ -42,7 +44,9 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 		w.values, w.output = floats(e.chunk*w.cols), floats(e.chunk*w.cols)
 	}
 	w.bottom, w.ones = floats(w.ld), floats(w.ld)
-	w.ref, w.next, w.factor, w.other = floats(w.features), floats(w.features), floats(w.features), floats(w.features)
+	for _, x := range []*[]float32{&w.ref, &w.next, &w.factor, &w.other} {
+		*x = floats(w.features)
+	}
 	if e.shape.Causal {
 		w.weights = floats(e.chunk * w.ld)
 		w.local = newState(ws, w.features, w.lds)
@@ -53,8 +57,8 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	return w
 }
 
-// stride is the distance of rows of the given number of columns: an odd number of cache lines. Even ones, powers of two above all,
-// map the rows of a panel to few sets of the first-level cache.
+// stride is the distance of rows of the given number of columns: an odd number of cache lines. Even ones,
+// powers of two above all, map the rows of a panel to few sets of the first-level cache.
 func stride(cols int) int {
 	const line = 16 // floats
 	return ((cols+line-1)/line | 1) * line
@@ -69,7 +73,8 @@ func (e *Engine) Prepare() {
 	}
 }
 
-// mapKeys makes the features of keys from c on and moves s to their references. It returns c with as many as fit.
+// mapKeys makes the features of keys from c on and moves s to their references. It returns c with as many
+// as fit.
 func (w *worker) mapKeys(c Chunk, k []float32, s *state) Chunk {
 	copy(w.ref, s.ref)
 	c.Count = w.fmap.Keys(w.keys, w.ld, k, c, w.ref, w.next)
@@ -103,12 +108,14 @@ func (w *worker) own(c Chunk, values, out []float32) {
 			clear(weights[j*w.ld:][:j])
 		}
 		w.kernels.DotCols(keys, cols, weights, w.ld, w.ones, w.bottom[from:])
-		w.kernels.GemmT(queries, w.cols, keys, weights, w.ld, values[from*w.cols:], w.cols, out[from*w.cols:], w.cols, true)
+		v, to := values[from*w.cols:], out[from*w.cols:]
+		w.kernels.GemmT(queries, w.cols, keys, weights, w.ld, v, w.cols, to, w.cols, true)
 		w.executed += w.flops(keys, cols, w.features) + w.flops(queries, w.cols, keys)
 	}
 }
 
-// finish divides the output rows by their denominators and stores them. A denominator of 0, or too small to divide by, gives 0.
+// finish divides the output rows by their denominators and stores them. A denominator of 0, or too small
+// to divide by, gives 0.
 func (w *worker) finish(c Chunk, out, to []float32) {
 	const smallest = 0x1p-126
 	for i, x := range w.bottom[:c.Count] {
@@ -144,7 +151,8 @@ func (w *worker) rowsOf(c Chunk, v []float32) []float32 {
 	return w.values
 }
 
-// outputOf returns where the output rows of the chunk are computed: in place where e is a multiple of the lanes.
+// outputOf returns where the output rows of the chunk are computed: in place where e is a multiple of the
+// lanes.
 func (w *worker) outputOf(c Chunk, out []float32) []float32 {
 	if w.output == nil {
 		return out[c.From*w.shape.E:]
