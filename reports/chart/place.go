@@ -1,0 +1,117 @@
+package chart
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
+
+const (
+	columnGap vg.Length = 12 // from the plot to the column of labels: room for leaders
+	endGap    vg.Length = 6  // from the end of a line to a label beside it
+	unmoved   vg.Length = 3  // a label this close to its line's height needs no leader
+)
+
+// lineLabels names the lines: at their ends inside the plot where nothing is in the way, else in a column on
+// the right.
+func (f *figure) lineLabels(series []Series) {
+	room := f.clutter()
+	var column []int
+	for i, l := range f.lines {
+		if len(l.points) == 0 || series[i].Label == "" {
+			continue
+		}
+		end := l.points[len(l.points)-1]
+		size := vg.Point{X: f.text.width(series[i].Label, labelSize), Y: labelSize * 1.2}
+		box, _, ok := vg.Rectangle{}, vg.Length(0), false
+		if end.X+endGap+size.X < f.plot.Max.X {
+			box, _, ok = room.free(end, size, []vg.Length{endGap}, true)
+		}
+		if !ok {
+			column = append(column, i)
+			continue
+		}
+		room.boxes = append(room.boxes, box)
+		f.labels = append(f.labels, label{series[i].Label, l.style.text, labelSize, box, nil})
+	}
+	f.column(series, column)
+}
+
+// column puts the labels of some lines on the right of the plot, apart from each other.
+func (f *figure) column(series []Series, members []int) {
+	var want []vg.Length
+	for _, i := range members {
+		points := f.lines[i].points
+		want = append(want, points[len(points)-1].Y)
+	}
+	left := f.plot.Max.X + columnGap
+	for k, y := range spread(want, pitch, f.plot.Min.Y, f.plot.Max.Y) {
+		l := f.lines[members[k]]
+		end := l.points[len(l.points)-1]
+		f.label(series[members[k]].Label, l.style.text, labelSize, vg.Point{X: left, Y: y})
+		atEdge := end.X > f.plot.Max.X-columnGap*1.5
+		if moved := max(y-end.Y, end.Y-y) > unmoved; moved || !atEdge {
+			f.labels[len(f.labels)-1].leader = []vg.Point{
+				{X: end.X + markerSize + 2, Y: end.Y},
+				{X: max(f.plot.Max.X, end.X+markerSize+2), Y: end.Y}, {X: left - 2.5, Y: y},
+			}
+		}
+	}
+}
+
+// markLabels names the marks, near their rings and clear of everything else. Far ones get a leader.
+func (f *figure) markLabels(marks []Mark) {
+	room := f.clutter()
+	for _, l := range f.labels {
+		room.boxes = append(room.boxes, l.box)
+	}
+	for i, m := range marks {
+		if m.Label == "" {
+			continue
+		}
+		size := vg.Point{X: f.text.width(m.Label, markSize), Y: markSize * 1.2}
+		gaps := []vg.Length{ringSize + 1, ringSize + 9, ringSize + 20, ringSize + 34, ringSize + 52, ringSize + 80}
+		box, gap, ok := room.free(f.rings[i], size, gaps, false)
+		if !ok {
+			continue
+		}
+		room.boxes = append(room.boxes, box)
+		placed := label{text: m.Label, paint: ink(), size: markSize, box: box}
+		if gap > gaps[0] {
+			placed.leader = tie(f.rings[i], box)
+		}
+		f.labels = append(f.labels, placed)
+	}
+}
+
+// tie returns the line from a ring to the nearest point of a box.
+func tie(ring vg.Point, box vg.Rectangle) []vg.Point {
+	nearest := vg.Point{
+		X: max(box.Min.X, min(ring.X, box.Max.X)),
+		Y: max(box.Min.Y, min(ring.Y, box.Max.Y)),
+	}
+	d := nearest.Sub(ring)
+	length := vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+	return []vg.Point{ring.Add(d.Scale(ringSize / length)), nearest}
+}
+
+// clutter lists the lines, their markers and the rings of the figure.
+func (f *figure) clutter() clutter {
+	c := clutter{plot: f.plot}
+	for _, l := range f.lines {
+		for i, p := range l.points {
+			c.segments = append(c.segments, segment{
+				vg.Point{X: p.X, Y: p.Y - markerSize}, vg.Point{X: p.X, Y: p.Y + markerSize}})
+			if i > 0 {
+				c.segments = append(c.segments, segment{l.points[i-1], p})
+			}
+		}
+	}
+	reach := vg.Point{X: ringSize, Y: ringSize}
+	for _, p := range f.rings {
+		c.boxes = append(c.boxes, vg.Rectangle{Min: p.Sub(reach), Max: p.Add(reach)})
+	}
+	c.boxes = slices.Clip(c.boxes)
+	return c
+}
