@@ -223,7 +223,8 @@ func TestGate(t *testing.T) {
 			continue
 		}
 		reason := o.Refusal.Reason
-		if o.Status != results.Failed || !strings.Contains(reason, c.want) || len(j.samples) > fullSamples*c.samples {
+		if o.Status != results.Failed || !strings.Contains(reason, c.want) ||
+			len(j.samples) > fullSamples*c.samples {
 			t.Errorf("%s: %s %+v, %d samples", c.name, o.Status, o.Refusal, len(j.samples))
 		}
 	}

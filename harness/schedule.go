@@ -113,7 +113,9 @@ func guard(b *Block, available machine.Figure) {
 			total += c.Predicted.Bytes
 		}
 	}
-	slices.SortStableFunc(cells, func(a, b *Cell) int { return cmp.Compare(b.Predicted.Bytes, a.Predicted.Bytes) })
+	slices.SortStableFunc(cells, func(a, b *Cell) int {
+		return cmp.Compare(b.Predicted.Bytes, a.Predicted.Bytes)
+	})
 	for _, c := range cells {
 		if total <= limit {
 			return

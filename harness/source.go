@@ -61,7 +61,8 @@ func (s source) label() string {
 // shape is the shape of a set's problem of n queries.
 func (s source) shape(n int) variants.Shape {
 	shape := variants.Shape{
-		Batch: s.set.Batch, Heads: len(s.set.Heads) / s.set.Batch, N: n, S: s.set.S - s.set.N + n, D: s.set.D, E: s.set.E,
+		Batch: s.set.Batch, Heads: len(s.set.Heads) / s.set.Batch, N: n, S: s.set.S - s.set.N + n, D: s.set.D,
+		E:      s.set.E,
 		Causal: s.set.Causal,
 	}
 	if s.head >= 0 {

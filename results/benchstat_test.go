@@ -34,7 +34,8 @@ func TestBenchstat(t *testing.T) {
 		for i := range 9 {
 			ns := float64(n*n*10) * (1 + 0.01*float64(i*i%7))
 			times = append(times, ns)
-			if err := w.Sample(c, 1, results.Value{Unit: results.Time, Value: ns}, results.Value{Unit: results.WorkBytes, Value: 64}); err != nil {
+			if err := w.Sample(c, 1, results.Value{Unit: results.Time, Value: ns},
+				results.Value{Unit: results.WorkBytes, Value: 64}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -128,7 +128,8 @@ func ParseCell(name string) (Cell, error) {
 // set stores one key of a name.
 func (c *Cell) set(key, value string) error {
 	texts := map[string]*string{
-		"variant": &c.Variant, "pass": &c.Pass, "dtype": &c.DType, "simd": &c.SIMD, "input": &c.Input, "head": &c.Head,
+		"variant": &c.Variant, "pass": &c.Pass, "dtype": &c.DType, "simd": &c.SIMD, "input": &c.Input,
+		"head": &c.Head,
 	}
 	numbers := map[string]*int{
 		"n": &c.N, "s": &c.S, "d": &c.D, "e": &c.E, "h": &c.Heads, "b": &c.Batch, "threads": &c.Threads,

@@ -17,7 +17,8 @@ import (
 
 func header(machine string) results.Header {
 	return results.Header{
-		{Key: "machine", Value: machine}, {Key: "cpu", Value: "Some CPU @ 2.0GHz"}, {Key: "command", Value: "bench run --n 64"},
+		{Key: "machine", Value: machine}, {Key: "cpu", Value: "Some CPU @ 2.0GHz"},
+		{Key: "command", Value: "bench run --n 64"},
 	}
 }
 
@@ -30,18 +31,22 @@ func writeSmall(t *testing.T, w *results.Writer, samples int) {
 			t.Fatal(err)
 		}
 	}
-	must(w.Variant(results.Variant{Name: "alpha", Title: "Alpha", Role: results.RoleExact, Time: results.Growth{Text: "n²", Exponent: 2}}))
+	must(w.Variant(results.Variant{Name: "alpha", Title: "Alpha", Role: results.RoleExact,
+		Time: results.Growth{Text: "n²", Exponent: 2}}))
 	a, b := smallCell(), smallCell()
 	b.Options = []results.Option{{Name: "k", Value: "64"}}
 	for i := range samples {
 		ns := float64(1_000_000 + 1000*i)
-		must(w.Sample(a, 1, results.Value{Unit: results.WorkBytes, Value: 4096}, results.Value{Unit: results.Time, Value: ns}))
-		must(w.Sample(b, 3, results.Value{Unit: results.Time, Value: 2 * ns}, results.Value{Unit: results.PlanTime, Value: 12.5}))
+		must(w.Sample(a, 1, results.Value{Unit: results.WorkBytes, Value: 4096},
+			results.Value{Unit: results.Time, Value: ns}))
+		must(w.Sample(b, 3, results.Value{Unit: results.Time, Value: 2 * ns},
+			results.Value{Unit: results.PlanTime, Value: 12.5}))
 	}
 	must(w.Cell(results.CellNote{Cell: a.Name(), Status: results.Done, Output: "0badcafe",
 		Warnings: []results.Warning{{Code: "short", Text: "a | b", Remedy: "run longer"}}}))
 	a.N = 1 << 20
-	must(w.Cell(results.CellNote{Cell: a.Name(), Status: results.Skipped, Code: "memory", Reason: "needs 8 TiB, limit 4 GiB"}))
+	must(w.Cell(results.CellNote{Cell: a.Name(), Status: results.Skipped, Code: "memory",
+		Reason: "needs 8 TiB, limit 4 GiB"}))
 }
 
 func smallFile(t *testing.T, machine, run string, samples int) string {
@@ -79,13 +84,15 @@ func TestWriteRead(t *testing.T) {
 	if diff := cmp.Diff([]float64{12.5, 12.5, 12.5, 12.5}, run.Cells[1].Values(results.PlanTime)); diff != "" {
 		t.Errorf("plan-ns (-want +got)\n%s", diff)
 	}
-	if first.Note.Output != "0badcafe" || first.Note.Run != "r1" || first.Note.Warnings[0].Remedy != "run longer" {
+	if first.Note.Output != "0badcafe" || first.Note.Run != "r1" ||
+		first.Note.Warnings[0].Remedy != "run longer" {
 		t.Errorf("note %+v", first.Note)
 	}
 	if seq := []int{first.Samples[0].Seq, first.Samples[1].Seq}; !cmp.Equal(seq, []int{0, 2}) {
 		t.Errorf("places of the interleaved samples: %v, want [0 2]", seq)
 	}
-	if skipped := run.Cells[2]; skipped.Note.Status != results.Skipped || len(skipped.Samples) != 0 || skipped.Cell.N != 1<<20 {
+	if skipped := run.Cells[2]; skipped.Note.Status != results.Skipped || len(skipped.Samples) != 0 ||
+		skipped.Cell.N != 1<<20 {
 		t.Errorf("skipped cell %+v", skipped)
 	}
 	if v, ok := set.Variant("alpha"); !ok || v.Time.Exponent != 2 {
@@ -116,7 +123,8 @@ func TestCreateKeepsExisting(t *testing.T) {
 		t.Fatal("an existing file was opened")
 	}
 	fresh := filepath.Join(t.TempDir(), "fresh.txt")
-	if _, err := results.Create(fresh, results.Header{{Key: "Bad", Value: "1"}}, results.Run{ID: "r"}); err == nil {
+	if _, err := results.Create(fresh, results.Header{{Key: "Bad", Value: "1"}},
+		results.Run{ID: "r"}); err == nil {
 		t.Fatal("a bad header was written")
 	}
 	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
@@ -130,11 +138,17 @@ func TestWriterRefuses(t *testing.T) {
 	clash.Options = []results.Option{{Name: "head", Value: "1"}}
 	twice.Options = []results.Option{{Name: "k", Value: "1"}, {Name: "k", Value: "2"}}
 	tests := map[string]func(w *results.Writer) error{
-		"no time":       func(w *results.Writer) error { return w.Sample(smallCell(), 1, results.Value{Unit: results.WorkBytes}) },
-		"zero time":     func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(0)) },
-		"not a number":  func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(math.NaN())) },
-		"no iteration":  func(w *results.Writer) error { return w.Sample(smallCell(), 0, ns(1)) },
-		"unknown unit":  func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(1), results.Value{Unit: "bananas"}) },
+		"no time": func(w *results.Writer) error {
+			return w.Sample(smallCell(), 1,
+				results.Value{Unit: results.WorkBytes})
+		},
+		"zero time":    func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(0)) },
+		"not a number": func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(math.NaN())) },
+		"no iteration": func(w *results.Writer) error { return w.Sample(smallCell(), 0, ns(1)) },
+		"unknown unit": func(w *results.Writer) error {
+			return w.Sample(smallCell(), 1, ns(1),
+				results.Value{Unit: "bananas"})
+		},
 		"unit twice":    func(w *results.Writer) error { return w.Sample(smallCell(), 1, ns(1), ns(2)) },
 		"option is key": func(w *results.Writer) error { return w.Sample(clash, 1, ns(1)) },
 		"option twice":  func(w *results.Writer) error { return w.Sample(twice, 1, ns(1)) },
@@ -218,7 +232,8 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ignore := cmp.Options{cmpopts.IgnoreUnexported(results.RunResults{}), cmpopts.IgnoreFields(results.RunResults{}, "File")}
+	ignore := cmp.Options{cmpopts.IgnoreUnexported(results.RunResults{}),
+		cmpopts.IgnoreFields(results.RunResults{}, "File")}
 	if diff := cmp.Diff(want, merged, ignore, cmp.Transformer("sorted", byName)); diff != "" {
 		t.Errorf("merged file (-want +got)\n%s", diff)
 	}
@@ -240,10 +255,12 @@ func TestMergeRefusesEditedCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	edited := filepath.Join(t.TempDir(), "edited.txt")
-	if err := os.WriteFile(edited, bytes.Replace(text, []byte(" 1001000 "), []byte(" 1001 "), 1), 0o644); err != nil {
+	if err := os.WriteFile(edited, bytes.Replace(text, []byte(" 1001000 "), []byte(" 1001 "), 1),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := results.Merge(new(bytes.Buffer), path, edited); err == nil || !strings.Contains(err.Error(), "both hold run r1") {
+	if err := results.Merge(new(bytes.Buffer), path, edited); err == nil ||
+		!strings.Contains(err.Error(), "both hold run r1") {
 		t.Errorf("error %v", err)
 	}
 }

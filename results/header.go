@@ -43,7 +43,8 @@ func (h Header) check() error {
 			return unicode.IsSpace(r) || unicode.IsUpper(r) || r == ':' || r == unicode.ReplacementChar
 		})
 		if bad {
-			return fmt.Errorf("header key %q: it must start with a lower-case letter and hold no space, capital or colon", f.Key)
+			return fmt.Errorf("header key %q: it must start with a lower-case letter and hold "+
+				"no space, capital or colon", f.Key)
 		}
 		if f.Value == "" || f.Value != strings.TrimSpace(f.Value) || strings.ContainsAny(f.Value, "\r\n") {
 			return fmt.Errorf("header %s: value %q must be one line without space around it", f.Key, f.Value)

@@ -50,7 +50,8 @@ func ReadFrom(in io.Reader, name string) (*Set, error) {
 		return nil, err
 	}
 	if len(p.set.Runs) == 0 {
-		return nil, fmt.Errorf("%s: no results of this suite in it: it has no %q line with a #run line behind it", name, KeySchema+": "+Schema)
+		return nil, fmt.Errorf("%s: no results of this suite in it: it has no %q line with a #run line behind it",
+			name, KeySchema+": "+Schema)
 	}
 	return p.set, nil
 }
@@ -102,7 +103,8 @@ func (p *parser) nextLine() ([]byte, error) {
 		return nil, fmt.Errorf("line %d is longer than %d bytes", p.line, MaxLine)
 	case errors.Is(err, io.EOF) && len(line) > 0:
 		p.set.Warnings = append(p.set.Warnings,
-			fmt.Sprintf("%s:%d: the last line has no end: the run was cut off there, the line is left out", p.name, p.line))
+			fmt.Sprintf("%s:%d: the last line has no end: the run was cut off there, the line is left out",
+				p.name, p.line))
 		return nil, io.EOF
 	case err != nil:
 		return nil, err
@@ -175,7 +177,8 @@ func (p *parser) begin(rec *benchfmt.Result) error {
 	case "":
 		return fmt.Errorf("%s: not a results file of this suite: it has no %q line", p.name, KeySchema+": "+Schema)
 	default:
-		return fmt.Errorf("%s: schema %s, but this build reads schema %s: use the build that wrote it", p.name, schema, Schema)
+		return fmt.Errorf("%s: schema %s, but this build reads schema %s: use the build that wrote it",
+			p.name, schema, Schema)
 	}
 	if p.run = p.set.run(p.next.ID); p.run == nil {
 		p.run = &RunResults{File: p.name}
@@ -193,7 +196,8 @@ func (p *parser) begin(rec *benchfmt.Result) error {
 func (p *parser) sample(rec *benchfmt.Result) error {
 	_, line := rec.Pos()
 	if p.run == nil {
-		return fmt.Errorf("%s:%d: not a results file of this suite: a sample stands before any #run line", p.name, line)
+		return fmt.Errorf("%s:%d: not a results file of this suite: a sample stands before any #run line",
+			p.name, line)
 	}
 	c, err := p.run.cell(rec.Name)
 	if err != nil {

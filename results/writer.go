@@ -172,11 +172,13 @@ func (w *Writer) checkValues(name string, iters int, values []Value) error {
 	seen := make(map[string]bool)
 	for _, v := range values {
 		if _, known := w.order[v.Unit]; !known || seen[v.Unit] {
-			return fmt.Errorf("%s: cell %s: unit %q is given twice or is not one of the schema's", w.name, name, v.Unit)
+			return fmt.Errorf("%s: cell %s: unit %q is given twice or is not one of the schema's",
+				w.name, name, v.Unit)
 		}
 		seen[v.Unit] = true
 		if math.IsNaN(v.Value) || v.Unit == Time && !(v.Value > 0 && !math.IsInf(v.Value, 0)) {
-			return fmt.Errorf("%s: cell %s: %v is no value for %s: leave out what was not measured", w.name, name, v.Value, v.Unit)
+			return fmt.Errorf("%s: cell %s: %v is no value for %s: leave out what was not measured",
+				w.name, name, v.Value, v.Unit)
 		}
 	}
 	if !seen[Time] || iters < 1 {
@@ -190,7 +192,8 @@ func (w *Writer) flush() error {
 	defer w.buf.Reset()
 	for line := range bytes.Lines(w.buf.Bytes()) {
 		if len(line) > MaxLine {
-			return fmt.Errorf("%s: a line of %d bytes exceeds the limit of %d: shorten its text", w.name, len(line), MaxLine)
+			return fmt.Errorf("%s: a line of %d bytes exceeds the limit of %d: shorten its text",
+				w.name, len(line), MaxLine)
 		}
 	}
 	if _, err := w.w.Write(w.buf.Bytes()); err != nil {

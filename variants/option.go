@@ -71,7 +71,8 @@ func (m *Mechanism) Option(name string) (*Option, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no option %q: it has none", name)
 	}
-	return nil, fmt.Errorf("no option %q%s (there are %s)", name, DidYouMean(name, names), strings.Join(names, ", "))
+	return nil, fmt.Errorf("no option %q%s (there are %s)",
+		name, DidYouMean(name, names), strings.Join(names, ", "))
 }
 
 // Canonical checks a value and returns it as results write it: numbers without exponent, lists as 1|2|3.
@@ -102,7 +103,8 @@ func (o *Option) choice(value string, choices []string) (string, error) {
 	if slices.Contains(choices, value) {
 		return value, nil
 	}
-	return "", fmt.Errorf("%s=%s: it must be %s%s", o.Name, value, strings.Join(choices, " or "), DidYouMean(value, choices))
+	return "", fmt.Errorf("%s=%s: it must be %s%s",
+		o.Name, value, strings.Join(choices, " or "), DidYouMean(value, choices))
 }
 
 func (o *Option) canonicalInt(value string) (string, error) {
@@ -124,7 +126,8 @@ func (o *Option) canonicalFloat(value string) (string, error) {
 	case err != nil || math.IsNaN(f):
 		return "", fmt.Errorf("%s=%s: it must be a number", o.Name, value)
 	case f < o.Min || f > o.Max:
-		return "", fmt.Errorf("%s=%s: it must be between %s and %s", o.Name, value, formatFloat(o.Min), formatFloat(o.Max))
+		return "", fmt.Errorf("%s=%s: it must be between %s and %s",
+			o.Name, value, formatFloat(o.Min), formatFloat(o.Max))
 	}
 	return formatFloat(f), nil
 }

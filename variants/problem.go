@@ -217,7 +217,8 @@ func (in *Input) check(t Tensor, accepted [][]int, allowNonfinite bool) error {
 		}
 		texts[i] = FormatDims(dims)
 	}
-	return fmt.Errorf("%s is %s: it must be %s = %s", in.Name, FormatDims(t.Dims), in.Layout, strings.Join(texts, " or "))
+	return fmt.Errorf("%s is %s: it must be %s = %s",
+		in.Name, FormatDims(t.Dims), in.Layout, strings.Join(texts, " or "))
 }
 
 // Set gives an option the value that Derive found. It panics where the user gave one.

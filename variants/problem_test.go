@@ -16,12 +16,13 @@ func toy() *Mechanism {
 	return &Mechanism{
 		Name: "toy", NoCross: "it has one sequence",
 		Options: []Option{
-			{Name: "size", Kind: Int, Default: "4", Min: 1, Max: 64, SizeOf: "table", FromInput: func(t Tensor) string {
-				if len(t.Dims) != 2 {
-					return ""
-				}
-				return FormatDims(t.Dims[:1])
-			}},
+			{Name: "size", Kind: Int, Default: "4", Min: 1, Max: 64, SizeOf: "table",
+				FromInput: func(t Tensor) string {
+					if len(t.Dims) != 2 {
+						return ""
+					}
+					return FormatDims(t.Dims[:1])
+				}},
 			{Name: "eps", Kind: Float, Default: "1e-6", Min: 0, Max: 1},
 			{Name: "fast", Kind: Bool, Default: "true"},
 			{Name: "mode", Kind: Choice, Default: "plain", Choices: []string{"plain", "fancy"}},
@@ -100,19 +101,27 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "range", options: "size=65", want: "size=65: it must be between 1 and 64"},
 		{name: "not a number", options: "size=many", want: "size=many: it must be a whole number"},
 		{name: "odd", options: "width=3", want: "width=3: it must be even"},
-		{name: "choice", options: "mode=fency", want: `mode=fency: it must be plain or fancy: did you mean "fancy"?`},
+		{name: "choice", options: "mode=fency",
+			want: `mode=fency: it must be plain or fancy: did you mean "fancy"?`},
 		{name: "negative eps", options: "eps=-1", want: "eps=-1: it must be between 0 and 1"},
 		{name: "list", options: "steps=1|0", want: "steps=0: it must be between 1 and 9"},
-		{name: "cross", change: func(r *Request) { r.Shape.S = 6 }, want: "n = 5 and s = 6 differ: it has one sequence"},
+		{name: "cross", change: func(r *Request) { r.Shape.S = 6 },
+			want: "n = 5 and s = 6 differ: it has one sequence"},
 		{name: "empty", change: func(r *Request) { r.Shape.N = 0 }, want: "n is 0: it must be between 1"},
-		{name: "missing", change: func(r *Request) { r.Draw = false }, want: "table is missing: add it or give --seed"},
+		{name: "missing", change: func(r *Request) { r.Draw = false },
+			want: "table is missing: add it or give --seed"},
 		{name: "shape", change: give("table", Tensor{Dims: []int{4, 2}, F32: make([]float32, 8)}),
 			want: "table is 4x2: it must be [size, d] = 4x3"},
-		{name: "rank", change: give("table", Tensor{Dims: []int{4}, F32: make([]float32, 4)}), want: "it has no size for option size"},
-		{name: "nan", change: give("table", Tensor{Dims: []int{4, 3}, F32: nan}), want: "table holds NaN at element 11"},
-		{name: "type", change: give("list", Tensor{Dims: []int{1}, F32: []float32{0}}), want: "list is float32: it must be int64"},
-		{name: "mask length", change: give(KeyMask, Tensor{Dims: []int{4}, U8: make([]uint8, 4)}), want: "key_mask is 4: it must be"},
-		{name: "mask value", change: give(KeyMask, Tensor{Dims: []int{5}, U8: []uint8{0, 1, 2, 0, 0}}), want: "must be 0 or 1"},
+		{name: "rank", change: give("table", Tensor{Dims: []int{4}, F32: make([]float32, 4)}),
+			want: "it has no size for option size"},
+		{name: "nan", change: give("table", Tensor{Dims: []int{4, 3}, F32: nan}),
+			want: "table holds NaN at element 11"},
+		{name: "type", change: give("list", Tensor{Dims: []int{1}, F32: []float32{0}}),
+			want: "list is float32: it must be int64"},
+		{name: "mask length", change: give(KeyMask, Tensor{Dims: []int{4}, U8: make([]uint8, 4)}),
+			want: "key_mask is 4: it must be"},
+		{name: "mask value", change: give(KeyMask, Tensor{Dims: []int{5}, U8: []uint8{0, 1, 2, 0, 0}}),
+			want: "must be 0 or 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := toyRequest(c.options)
@@ -132,7 +141,8 @@ func give(name string, t Tensor) func(*Request) {
 }
 
 func TestParseSettingsRefuses(t *testing.T) {
-	for text, want := range map[string]string{"a": "name=value", "a=": "name=value", "=1": "name=value", "a=1,a=2": "given twice"} {
+	for text, want := range map[string]string{"a": "name=value", "a=": "name=value", "=1": "name=value",
+		"a=1,a=2": "given twice"} {
 		if _, err := ParseSettings(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
 		}
@@ -158,7 +168,8 @@ func TestKeyMaskOfBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(p.ValidKeys(1), []bool{false, true, false, true, false}) || slices.Contains(p.ValidKeys(0), false) {
+	if !slices.Equal(p.ValidKeys(1), []bool{false, true, false, true, false}) ||
+		slices.Contains(p.ValidKeys(0), false) {
 		t.Errorf("mask is %v", p.Valid)
 	}
 }
@@ -166,14 +177,16 @@ func TestKeyMaskOfBatch(t *testing.T) {
 // The streams of one head do not depend on how many heads there are, and differ between names and heads.
 func TestStreams(t *testing.T) {
 	a, b := Stream(1, "x", 0).Uint64(), Stream(1, "x", 0).Uint64()
-	if a != b || a == Stream(1, "x", 1).Uint64() || a == Stream(1, "y", 0).Uint64() || a == Stream(2, "x", 0).Uint64() {
+	if a != b || a == Stream(1, "x", 1).Uint64() || a == Stream(1, "y", 0).Uint64() ||
+		a == Stream(2, "x", 0).Uint64() {
 		t.Error("streams repeat or collide")
 	}
 }
 
 func TestAllowedPairs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := Shape{N: rapid.IntRange(1, 40).Draw(t, "n"), S: rapid.IntRange(1, 40).Draw(t, "s"), Causal: rapid.Bool().Draw(t, "causal")}
+		s := Shape{N: rapid.IntRange(1, 40).Draw(t, "n"), S: rapid.IntRange(1, 40).Draw(t, "s"),
+			Causal: rapid.Bool().Draw(t, "causal")}
 		var want int64
 		for i := range s.N {
 			for j := range s.S {

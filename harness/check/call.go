@@ -46,13 +46,14 @@ func NewCall(m *variants.Mechanism, f *tensorfile.File, s Settings, e Engine) (*
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	p, err := m.Resolve(variants.Request{
-		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed, AllowNonfinite: s.AllowNonfinite,
-		Kernels: e.Kernels, Pool: e.Pool,
+		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed,
+		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Call{Problem: p, Q: f.Tensors["q"].F32, K: f.Tensors["k"].F32, V: f.Tensors["v"].F32, batched: batched}, nil
+	return &Call{Problem: p, Q: f.Tensors["q"].F32, K: f.Tensors["k"].F32, V: f.Tensors["v"].F32,
+		batched: batched}, nil
 }
 
 // OutDims is the shape of the output: q's, with the columns of v.

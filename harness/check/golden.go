@@ -61,7 +61,8 @@ func Golden(path string, all []*variants.Mechanism, e Engine) ([]Replay, error) 
 func replay(m *variants.Mechanism, f *tensorfile.File, refusal error, e Engine) Replay {
 	var call *Call
 	if refusal == nil {
-		call, refusal = NewCall(m, f, Settings{Options: f.Metadata["options"], Causal: f.Metadata["causal"] == "true"}, e)
+		call, refusal = NewCall(m, f, Settings{Options: f.Metadata["options"],
+			Causal: f.Metadata["causal"] == "true"}, e)
 	}
 	switch expected := f.Metadata["expect"] == "error"; {
 	case expected && refusal != nil:
@@ -126,7 +127,8 @@ func sortedNames(tensors map[string]variants.Tensor) []string {
 func differ(name string, got variants.Tensor, f *tensorfile.File) (float64, error) {
 	want := f.Tensors["want."+name]
 	if !slices.Equal(got.Dims, want.Dims) {
-		return 0, fmt.Errorf("%s is %s, expected %s", name, variants.FormatDims(got.Dims), variants.FormatDims(want.Dims))
+		return 0, fmt.Errorf("%s is %s, expected %s",
+			name, variants.FormatDims(got.Dims), variants.FormatDims(want.Dims))
 	}
 	if want.I64 != nil {
 		for i, w := range want.I64 {
@@ -153,7 +155,8 @@ func differ(name string, got variants.Tensor, f *tensorfile.File) (float64, erro
 		relative = worst / top
 	}
 	if !(worst <= limit) {
-		return relative, fmt.Errorf("%s differs by %.3g, accepted %.3g (largest value %.3g)", name, worst, limit, top)
+		return relative, fmt.Errorf("%s differs by %.3g, accepted %.3g (largest value %.3g)",
+			name, worst, limit, top)
 	}
 	return relative, nil
 }

@@ -18,9 +18,10 @@ import (
 // Mechanism declares bigbird.
 func Mechanism() *variants.Mechanism {
 	return &variants.Mechanism{
-		Name: "bigbird", Title: "BigBird", Summary: "blocks: the first, the last, the neighbours and a few random ones",
-		Paper: "Zaheer et al. 2020, arXiv 2007.14062",
-		Role:  variants.Approximation, Family: "pattern",
+		Name: "bigbird", Title: "BigBird",
+		Summary: "blocks: the first, the last, the neighbours and a few random ones",
+		Paper:   "Zaheer et al. 2020, arXiv 2007.14062",
+		Role:    variants.Approximation, Family: "pattern",
 		Time:     variants.Growth{Text: "n·b", Exponent: 1},
 		Memory:   variants.Growth{Text: "n", Exponent: 1},
 		NoCausal: "the last block is global, so every row sees the future",
@@ -60,7 +61,8 @@ func options() []variants.Option {
 			Doc: "a key block listed c times counts c times, as in the authors' block-sparse code; else once"},
 		{Name: "generator", Kind: variants.Choice, Default: uniform,
 			Choices: []string{uniform, plan, oldPlan, evalZeros},
-			Doc: "of absent random_blocks: uniform over the blocks not seen anyway; the authors' plan for any length; " +
+			Doc: "of absent random_blocks: uniform over the blocks not seen anyway; " +
+				"the authors' plan for any length; " +
 				"their plan for lengths 1024, 2048, 3072 and 4096; block 0 throughout, as Hugging Face in eval mode"},
 	}
 }
@@ -87,10 +89,12 @@ func blocks(p *variants.Problem) int { return p.Shape.N / p.Int("block") }
 func check(p *variants.Problem) error {
 	n, block, r := p.Shape.N, p.Int("block"), p.Int("random")
 	if n%block != 0 {
-		return fmt.Errorf("n = %d is no multiple of block=%d: pad the input and mask the padding, or take another block", n, block)
+		return fmt.Errorf("n = %d is no multiple of block=%d: "+
+			"pad the input and mask the padding, or take another block", n, block)
 	}
 	if count := n / block; count < 5+r {
-		return fmt.Errorf("n = %d has %d blocks of %d, random=%d needs at least 5 + %d: take smaller or fewer blocks",
+		return fmt.Errorf("n = %d has %d blocks of %d, random=%d needs at least 5 + %d: "+
+			"take smaller or fewer blocks",
 			n, count, block, r, r)
 	}
 	given, ok := p.Input(randomBlocks)

@@ -44,42 +44,54 @@ func mask(length, hidden int) []uint8 {
 func TestConformance(t *testing.T) {
 	var cases []variantstest.Case
 	for _, options := range []string{
-		"block=1,random=3", "block=3,random=2", "block=4", "block=8,random=0", "block=12,random=1,count_duplicates=true",
-		"block=4,generator=legacy_plan", "block=6,generator=hf_eval,count_duplicates=true", "block=6,generator=hf_eval",
+		"block=1,random=3", "block=3,random=2", "block=4", "block=8,random=0",
+		"block=12,random=1,count_duplicates=true",
+		"block=4,generator=legacy_plan", "block=6,generator=hf_eval,count_duplicates=true",
+		"block=6,generator=hf_eval",
 	} {
 		cases = append(cases, variantstest.Case{Shape: variantstest.Self(2, 120, 16, false), Options: options})
 	}
 	batch := variants.Shape{Batch: 2, Heads: 2, N: 80, S: 80, D: 12, E: 20}
 	cases = append(cases,
-		variantstest.Case{Name: "any ids", Shape: batch, Options: "block=8,random=3", Inputs: anywhere(2, 10, 3, 10)},
+		variantstest.Case{Name: "any ids", Shape: batch, Options: "block=8,random=3",
+			Inputs: anywhere(2, 10, 3, 10)},
 		variantstest.Case{Name: "any ids counted", Shape: batch, Options: "block=8,random=3,count_duplicates=true",
 			Inputs: anywhere(2, 10, 3, 10)},
 		variantstest.Case{Name: "repeated ids counted", Shape: batch, Options: "block=8,count_duplicates=true",
 			Inputs: anywhere(2, 10, 5, 3)},
 		variantstest.Case{Name: "empty list", Shape: batch, Options: "block=16", Inputs: given(2, 3, 0)},
 		variantstest.Case{Name: "mask", Shape: batch, Options: "block=8", Mask: mask(80, 70)},
-		variantstest.Case{Name: "mask per batch", Shape: batch, Options: "block=4", Mask: append(mask(80, 12), mask(80, 80)...)},
+		variantstest.Case{Name: "mask per batch", Shape: batch, Options: "block=4",
+			Mask: append(mask(80, 12), mask(80, 80)...)},
 		variantstest.Case{Name: "nothing valid", Shape: batch, Options: "block=8", Mask: make([]uint8, 80)},
-		variantstest.Case{Name: "long blocks", Shape: variantstest.Self(1, 600, 16, false), Options: "block=100,random=1"},
+		variantstest.Case{Name: "long blocks", Shape: variantstest.Self(1, 600, 16, false),
+			Options: "block=100,random=1"},
 		variantstest.Case{Name: "blocks of 84", Shape: variantstest.Self(1, 756, 64, false), Options: "block=84"},
-		variantstest.Case{Name: "old plan", Shape: variantstest.Self(2, 1024, 8, false), Options: "generator=legacy_old_plan"},
-		variantstest.Case{Name: "peaked", Shape: variantstest.Self(1, 128, 64, false), Options: "block=16,random=1", Scale: 10,
+		variantstest.Case{Name: "old plan", Shape: variantstest.Self(2, 1024, 8, false),
+			Options: "generator=legacy_old_plan"},
+		variantstest.Case{Name: "peaked", Shape: variantstest.Self(1, 128, 64, false), Options: "block=16,random=1",
+			Scale:     10,
 			Tolerance: 2e-5},
 	)
 	variantstest.Run(t, Mechanism(), cases)
 }
 
-func resolve(s variants.Shape, options string, inputs map[string]variants.Tensor, seed uint64) (*variants.Problem, error) {
+func resolve(
+	s variants.Shape, options string, inputs map[string]variants.Tensor, seed uint64,
+) (*variants.Problem, error) {
 	settings, err := variants.ParseSettings(options)
 	if err != nil {
 		return nil, err
 	}
 	return Mechanism().Resolve(variants.Request{
-		Shape: s, Options: settings, Inputs: inputs, Draw: true, Seed: seed, Kernels: kernel.Generic(), Pool: work.NewPool(1),
+		Shape: s, Options: settings, Inputs: inputs, Draw: true, Seed: seed, Kernels: kernel.Generic(),
+		Pool: work.NewPool(1),
 	})
 }
 
-func problem(t interface{ Fatal(...any) }, s variants.Shape, options string, inputs map[string]variants.Tensor) *variants.Problem {
+func problem(
+	t interface{ Fatal(...any) }, s variants.Shape, options string, inputs map[string]variants.Tensor,
+) *variants.Problem {
 	p, err := resolve(s, options, inputs, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +116,8 @@ func TestCollapse(t *testing.T) {
 			rows = append(rows, i)
 		}
 	}
-	want := exact.Attention(p, variants.Head{Q: variants.Float64(q), K: variants.Float64(k), V: variants.Float64(v), Rows: rows})
+	want := exact.Attention(p, variants.Head{Q: variants.Float64(q), K: variants.Float64(k),
+		V: variants.Float64(v), Rows: rows})
 	for r, i := range rows {
 		for c := range d {
 			if math.Abs(float64(out[i*d+c])-want[r*d+c]) > 1e-5 {
@@ -190,8 +203,10 @@ func TestRefusals(t *testing.T) {
 		{self(32), "block=4,random=1", anywhere(2, 8, 2, 8), 0, "random_blocks is 2x6x2"},
 		{self(32), "block=4", given(2, 6, 1, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0), 0, "holds 8"},
 		{self(32), "block=4", given(2, 6, 1, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0), 0, "holds -1"},
-		{self(32), "block=4", map[string]variants.Tensor{randomBlocks: {Dims: []int{2}, I64: []int64{1, 1}}}, 0, "no size"},
-		{self(32), "block=4,random=1", map[string]variants.Tensor{randomBlocks: {Dims: []int{2, 6, 1}, F32: make([]float32, 12)}},
+		{self(32), "block=4", map[string]variants.Tensor{randomBlocks: {Dims: []int{2}, I64: []int64{1, 1}}}, 0,
+			"no size"},
+		{self(32), "block=4,random=1",
+			map[string]variants.Tensor{randomBlocks: {Dims: []int{2, 6, 1}, F32: make([]float32, 12)}},
 			0, "int64"},
 		{self(64), "block=4,generator=legacy_old_plan", nil, 0, "1024, 2048, 3072 and 4096"},
 		{self(2048), "block=256,generator=legacy_old_plan", nil, 0, "1 candidates"},

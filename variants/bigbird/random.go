@@ -65,7 +65,8 @@ func checkPlan(n, r int) error {
 				}
 			}
 			if found < ph.count {
-				return fmt.Errorf("generator=%s is undefined for %d blocks and random=%d: take more than %d blocks, or %s",
+				return fmt.Errorf("generator=%s is undefined for %d blocks and random=%d: "+
+					"take more than %d blocks, or %s",
 					plan, n, r, 2*r+5, uniform)
 			}
 		}
@@ -136,7 +137,8 @@ func checkOldPlan(n, block, r int) error {
 	}
 	for query := 1; query < oldLength/block-1; query++ {
 		if found := len(oldCandidates(query, block)); found < r {
-			return fmt.Errorf("generator=%s has %d candidates for a query block of %d: take random=%d, a smaller block, or %s",
+			return fmt.Errorf("generator=%s has %d candidates for a query block of %d: "+
+				"take random=%d, a smaller block, or %s",
 				oldPlan, found, block, found, uniform)
 		}
 	}

@@ -20,7 +20,8 @@ func TestAgreesWithLoops(t *testing.T) {
 	defer pool.Close()
 	rapid.Check(t, func(t *rapid.T) {
 		size := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
-		s := variants.Shape{Batch: size("batch", 2), Heads: size("heads", 2), N: size("n", 90), S: size("s", 90), D: size("d", 9), E: size("e", 9)}
+		s := variants.Shape{Batch: size("batch", 2), Heads: size("heads", 2), N: size("n", 90), S: size("s", 90),
+			D: size("d", 9), E: size("e", 9)}
 		s.Causal = rapid.Bool().Draw(t, "causal")
 		mask := rapid.SliceOfN(rapid.Uint8Range(0, 1), s.S, s.S).Draw(t, "mask")
 		p, err := full.Mechanism().Resolve(variants.Request{

@@ -23,8 +23,10 @@ func Mechanism() *variants.Mechanism {
 		Time:   variants.Growth{Text: "n²", Exponent: 2},
 		Memory: variants.Growth{Text: "n", Exponent: 1},
 		Options: []variants.Option{
-			{Name: "tile_q", Kind: variants.Int, Derived: "from n and the SIMD path", Min: 1, Max: 4096, Doc: "query rows of a tile"},
-			{Name: "tile_k", Kind: variants.Int, Derived: "from s and the SIMD path", Min: 1, Max: 4096, Doc: "keys of a tile"},
+			{Name: "tile_q", Kind: variants.Int, Derived: "from n and the SIMD path", Min: 1, Max: 4096,
+				Doc: "query rows of a tile"},
+			{Name: "tile_k", Kind: variants.Int, Derived: "from s and the SIMD path", Min: 1, Max: 4096,
+				Doc: "keys of a tile"},
 		},
 		Fidelity:   []variants.Fidelity{{Causal: true}, {Causal: false}},
 		Derive:     chooseTiles,

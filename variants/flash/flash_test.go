@@ -14,11 +14,13 @@ func TestConformance(t *testing.T) {
 			cases = append(cases, variantstest.Case{Shape: variantstest.Self(2, n, 16, causal)})
 		}
 	}
-	for _, tiles := range []string{"tile_q=1,tile_k=1", "tile_q=7,tile_k=5", "tile_q=16,tile_k=200", "tile_q=4096,tile_k=4096"} {
+	for _, tiles := range []string{"tile_q=1,tile_k=1", "tile_q=7,tile_k=5", "tile_q=16,tile_k=200",
+		"tile_q=4096,tile_k=4096"} {
 		cases = append(cases,
 			variantstest.Case{Shape: variantstest.Self(1, 70, 20, true), Options: tiles},
 			variantstest.Case{Shape: variants.Shape{Batch: 2, Heads: 1, N: 33, S: 91, D: 12, E: 20}, Options: tiles},
-			variantstest.Case{Shape: variants.Shape{Batch: 1, Heads: 1, N: 50, S: 20, D: 12, E: 20, Causal: true}, Options: tiles},
+			variantstest.Case{Shape: variants.Shape{Batch: 1, Heads: 1, N: 50, S: 20, D: 12, E: 20, Causal: true},
+				Options: tiles},
 		)
 	}
 	for _, d := range []int{1, 32, 64, 80, 96, 128, 256} {

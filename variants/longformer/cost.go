@@ -21,7 +21,8 @@ func pairs(p *variants.Problem, _ []float32) int64 {
 	for h := range p.Shape.Heads {
 		d := dilation(p, h)
 		if _, ok := counts[d]; !ok {
-			counts[d] = headPairs(band{int64(p.Shape.N), int64(d), int64(p.Int("window") / 2), p.Shape.Causal}, index, global)
+			counts[d] = headPairs(band{int64(p.Shape.N), int64(d), int64(p.Int("window") / 2), p.Shape.Causal}, index,
+				global)
 		}
 		sum += counts[d]
 	}

@@ -17,9 +17,10 @@ import (
 // Mechanism declares longformer.
 func Mechanism() *variants.Mechanism {
 	return &variants.Mechanism{
-		Name: "longformer", Title: "Longformer", Summary: "a sliding window, dilated or not, and a few global tokens",
-		Paper: "Beltagy, Peters and Cohan 2020, arXiv 2004.05150",
-		Role:  variants.Approximation, Family: "pattern",
+		Name: "longformer", Title: "Longformer",
+		Summary: "a sliding window, dilated or not, and a few global tokens",
+		Paper:   "Beltagy, Peters and Cohan 2020, arXiv 2004.05150",
+		Role:    variants.Approximation, Family: "pattern",
 		Time:    variants.Growth{Text: "n·w", Exponent: 1},
 		Memory:  variants.Growth{Text: "n", Exponent: 1},
 		NoCross: "a sliding window needs queries and keys of one sequence",
@@ -80,7 +81,8 @@ func own(name, what, layout string, columns func(s variants.Shape) int) variants
 // check refuses what the declarations cannot express.
 func check(p *variants.Problem) error {
 	if d := len(p.Ints("dilation")); d != 1 && d != p.Shape.Heads {
-		return fmt.Errorf("dilation lists %d values for %d heads: give one value, or one per head", d, p.Shape.Heads)
+		return fmt.Errorf("dilation lists %d values for %d heads: give one value, or one per head",
+			d, p.Shape.Heads)
 	}
 	if err := checkProjections(p); err != nil {
 		return err
@@ -105,7 +107,8 @@ func checkProjections(p *variants.Problem) error {
 		}
 	}
 	if len(given) > 0 && len(absent) > 0 {
-		return fmt.Errorf("%s is given without %s: give q_global, k_global and v_global, or none of them", given[0], absent[0])
+		return fmt.Errorf("%s is given without %s: give q_global, k_global and v_global, or none of them",
+			given[0], absent[0])
 	}
 	return nil
 }

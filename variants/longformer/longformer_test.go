@@ -45,7 +45,8 @@ func TestConformance(t *testing.T) {
 	var cases []variantstest.Case
 	for _, n := range []int{1, 2, 7, 63, 64, 97, 200} {
 		for _, causal := range []bool{false, true} {
-			for _, options := range []string{"window=2", "window=16", "window=64,dilation=3", "window=512,dilation=1|250"} {
+			for _, options := range []string{"window=2", "window=16", "window=64,dilation=3",
+				"window=512,dilation=1|250"} {
 				cases = append(cases, variantstest.Case{Shape: variantstest.Self(2, n, 16, causal), Options: options})
 			}
 		}
@@ -53,11 +54,14 @@ func TestConformance(t *testing.T) {
 	cases = append(cases, globalCases()...)
 	cases = append(cases,
 		variantstest.Case{Name: "n400-w300", Shape: variantstest.Self(1, 400, 64, false), Options: "window=300"},
-		variantstest.Case{Name: "n400-w300-causal", Shape: variantstest.Self(1, 400, 64, true), Options: "window=300"},
-		variantstest.Case{Name: "mask", Shape: variants.Shape{Batch: 2, Heads: 2, N: 60, S: 60, D: 8, E: 8}, Mask: mask(120),
-			Options: "window=6,dilation=2|1"},
-		variantstest.Case{Name: "nothing valid", Shape: variantstest.Self(1, 9, 8, false), Mask: make([]uint8, 9), Options: "window=2"},
-		variantstest.Case{Name: "peaked", Shape: variantstest.Self(1, 130, 64, false), Options: "window=40", Scale: 10, Tolerance: 2e-5},
+		variantstest.Case{Name: "n400-w300-causal", Shape: variantstest.Self(1, 400, 64, true),
+			Options: "window=300"},
+		variantstest.Case{Name: "mask", Shape: variants.Shape{Batch: 2, Heads: 2, N: 60, S: 60, D: 8, E: 8},
+			Mask: mask(120), Options: "window=6,dilation=2|1"},
+		variantstest.Case{Name: "nothing valid", Shape: variantstest.Self(1, 9, 8, false), Mask: make([]uint8, 9),
+			Options: "window=2"},
+		variantstest.Case{Name: "peaked", Shape: variantstest.Self(1, 130, 64, false), Options: "window=40",
+			Scale: 10, Tolerance: 2e-5},
 	)
 	variantstest.Run(t, Mechanism(), cases)
 }
@@ -76,12 +80,16 @@ func globalCases() []variantstest.Case {
 		{Name: "own projections", Shape: wide, Options: "window=8", Inputs: projections(wide, index(7, 100))},
 		{Name: "projections without globals", Shape: wide, Options: "window=8", Inputs: projections(wide, index())},
 		{Name: "mask", Shape: wide, Options: "window=8", Mask: mask(120), Inputs: index(4, 119)},
-		{Name: "mask per batch", Shape: wide, Options: "window=8", Mask: append(mask(120), make([]uint8, 120)...)[:240]},
+		{Name: "mask per batch", Shape: wide, Options: "window=8",
+			Mask: append(mask(120), make([]uint8, 120)...)[:240]},
 		{Name: "causal", Shape: narrow, Options: "window=8,causal_global=true", Inputs: index(0, 3, 44, 89)},
-		{Name: "causal dilated", Shape: narrow, Options: "window=6,dilation=1|2|7,causal_global=true", Inputs: index(50, 2)},
+		{Name: "causal dilated", Shape: narrow, Options: "window=6,dilation=1|2|7,causal_global=true",
+			Inputs: index(50, 2)},
 		{Name: "causal all", Shape: narrow, Options: "window=6,globals=90,causal_global=true"},
-		{Name: "causal mask", Shape: narrow, Options: "window=6,causal_global=true", Mask: mask(90), Inputs: index(80, 4)},
-		{Name: "causal own", Shape: narrow, Options: "window=6,globals=2,causal_global=true", Inputs: projections(narrow, noInputs())},
+		{Name: "causal mask", Shape: narrow, Options: "window=6,causal_global=true", Mask: mask(90),
+			Inputs: index(80, 4)},
+		{Name: "causal own", Shape: narrow, Options: "window=6,globals=2,causal_global=true",
+			Inputs: projections(narrow, noInputs())},
 		{Name: "many", Shape: variantstest.Self(1, 260, 16, false), Options: "window=16,globals=110"},
 	}
 }
@@ -89,7 +97,9 @@ func globalCases() []variantstest.Case {
 func noInputs() map[string]variants.Tensor { return map[string]variants.Tensor{} }
 
 // problem resolves a request on the generic set.
-func problem(t interface{ Fatal(...any) }, s variants.Shape, options string, inputs map[string]variants.Tensor) *variants.Problem {
+func problem(
+	t interface{ Fatal(...any) }, s variants.Shape, options string, inputs map[string]variants.Tensor,
+) *variants.Problem {
 	p, err := resolve(s, options, inputs)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +132,8 @@ func TestCollapse(t *testing.T) {
 		for i := range rows {
 			rows[i] = i
 		}
-		want := exact.Attention(p, variants.Head{Q: variants.Float64(q), K: variants.Float64(k), V: variants.Float64(v), Rows: rows})
+		want := exact.Attention(p, variants.Head{Q: variants.Float64(q), K: variants.Float64(k),
+			V: variants.Float64(v), Rows: rows})
 		for i := range want {
 			if math.Abs(float64(out[i])-want[i]) > 1e-5 {
 				t.Fatalf("%s: element %d is %v, exact attention gives %v", options, i, out[i], want[i])
@@ -216,7 +227,8 @@ func TestRefusals(t *testing.T) {
 		{self, "", partly, "without k_global"},
 		{self, "", short, "q_global is 2x31x8"},
 		{self, "", map[string]variants.Tensor{globalIndex: {Dims: []int{1}, F32: []float32{1}}}, "int64"},
-		{self, "", map[string]variants.Tensor{globalIndex: {Dims: []int{1, 1}, I64: []int64{1}}}, "global_index is 1x1"},
+		{self, "", map[string]variants.Tensor{globalIndex: {Dims: []int{1, 1}, I64: []int64{1}}},
+			"global_index is 1x1"},
 		{causal, "", index(0), "causal_global=true"},
 		{causal, "globals=1", nil, "causal_global=true"},
 		{cross, "", nil, "differ"},

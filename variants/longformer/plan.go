@@ -18,9 +18,11 @@ type plan struct {
 	half     int // keys of the window on one side, clipped to the sequence
 	tiles    int // query tiles of the head that has the most
 
-	dilation []int32   // per head
-	globals  []int32   // positions of global tokens, ascending
-	hidden   []float32 // [n] or [batch, n]: -Inf at tokens that are no keys of the band, being global or masked; maybe empty
+	dilation []int32 // per head
+	globals  []int32 // positions of global tokens, ascending
+	// hidden is -Inf at tokens that are no keys of the band, being global or masked: [n], [batch, n] or
+	// empty.
+	hidden []float32
 
 	band, rows func(w *tile.Walk, job int)
 }
@@ -38,7 +40,8 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		a.tiles = max(a.tiles, a.classes(dilation(p, h)).tiles())
 	}
 	a.engine = tile.New(ws, tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys,
+		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
+		Keys: keys,
 	})
 	a.dilation = variants.Alloc[int32](ws, s.Heads)
 	a.globals = variants.Alloc[int32](ws, count)

@@ -27,7 +27,8 @@ type problem struct {
 func drawRows(t *rapid.T, name string, n, most int) Rows {
 	if rapid.Bool().Draw(t, name+" listed") {
 		count := rapid.IntRange(1, min(n, most)).Draw(t, name+" count")
-		index := rapid.SliceOfNDistinct(rapid.Int32Range(0, int32(n-1)), count, count, rapid.ID).Draw(t, name+" index")
+		index := rapid.SliceOfNDistinct(rapid.Int32Range(0, int32(n-1)), count, count, rapid.ID).Draw(t,
+			name+" index")
 		return List(index)
 	}
 	stride := rapid.IntRange(1, 3).Draw(t, name+" stride")
@@ -187,7 +188,8 @@ func TestPairs(t *testing.T) {
 	spans[6], spans[7] = Span{}, Span{From: 12, To: 12} // a whole tile that nobody sees
 	pool := work.NewPool(1)
 	defer pool.Close()
-	e := New(&variants.Workspace{}, Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 1, Queries: n, Keys: 2})
+	e := New(&variants.Workspace{}, Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 1, Queries: n,
+		Keys: 2})
 	got := make([]float32, n*d)
 	e.Run(1, func(w *Walk, _ int) {
 		w.Begin(x, Range(0, n))
@@ -233,7 +235,8 @@ func TestBandSkipsTiles(t *testing.T) {
 	x := make([]float32, n*d)
 	pool := work.NewPool(1)
 	defer pool.Close()
-	e := New(&variants.Workspace{}, Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 1, Queries: 64, Keys: 32})
+	e := New(&variants.Workspace{}, Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 1, Queries: 64,
+		Keys: 32})
 	out := make([]float32, n*d)
 	e.Run(e.Tiles(n), func(w *Walk, job int) {
 		w.Begin(x, e.Rows(job, n))

@@ -54,7 +54,8 @@ func (c Case) name() string {
 		return c.Name
 	}
 	s := c.Shape
-	return fmt.Sprintf("b%d-h%d-n%d-s%d-d%d-e%d-causal=%v,%s", s.Batch, s.Heads, s.N, s.S, s.D, s.E, s.Causal, c.Options)
+	return fmt.Sprintf("b%d-h%d-n%d-s%d-d%d-e%d-causal=%v,%s",
+		s.Batch, s.Heads, s.N, s.S, s.D, s.E, s.Causal, c.Options)
 }
 
 func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set) {
@@ -115,7 +116,8 @@ func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, thre
 	pool := work.NewPool(threads)
 	t.Cleanup(pool.Close)
 	r := variants.Request{
-		Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true, Seed: seed, Kernels: set, Pool: pool,
+		Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true, Seed: seed,
+		Kernels: set, Pool: pool,
 	}
 	for name, tensor := range c.Inputs {
 		r.Inputs[name] = tensor
@@ -143,7 +145,8 @@ func draw(c Case) operands {
 		scale = 1
 	}
 	in := operands{
-		q: make([]float32, s.Slices()*s.N*s.D), k: make([]float32, s.Slices()*s.S*s.D), v: make([]float32, s.Slices()*s.S*s.E),
+		q: make([]float32, s.Slices()*s.N*s.D), k: make([]float32, s.Slices()*s.S*s.D),
+		v: make([]float32, s.Slices()*s.S*s.E),
 	}
 	variants.Normal(variants.Stream(seed, "q", 0), in.q, scale)
 	variants.Normal(variants.Stream(seed, "k", 0), in.k, scale)
