@@ -14,6 +14,7 @@ import (
 // Status is the outcome of a replay.
 type Status string
 
+// The outcomes of a replay. A skipped one has nothing in it that this build computes.
 const (
 	Pass Status = "PASS"
 	Fail Status = "FAIL"

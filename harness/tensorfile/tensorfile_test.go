@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,13 +72,32 @@ func TestNonFinite(t *testing.T) {
 	}
 }
 
+// refusal is a file that must be refused with an error that holds want.
+type refusal struct {
+	name, want string
+	data       []byte
+}
+
 func TestRefusals(t *testing.T) {
-	const q = `"q":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`
+	for _, tt := range slices.Concat(badHeaders(), badTensors()) {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := tensorfile.Decode(tt.data)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("error %v, want one with %q", err, tt.want)
+			}
+			if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 400 {
+				t.Errorf("not one short line: %q", err)
+			}
+		})
+	}
+}
+
+// q is the header of one good tensor.
+const q = `"q":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`
+
+func badHeaders() []refusal {
 	long := binary.LittleEndian.AppendUint64(nil, 1<<63)
-	tests := []struct {
-		name, want string
-		data       []byte
-	}{
+	return []refusal{
 		{"empty", "0 bytes are too few", nil},
 		{"length only", "not a JSON object", make([]byte, 8)},
 		{"huge header", "above the limit of 1048576", append(long, '{')},
@@ -97,6 +117,11 @@ func TestRefusals(t *testing.T) {
 			fileOf(`{"__metadata__":{"a":"1","a":"2"},`+q+`}`, 8)},
 		{"duplicate field", `"q" holds "shape" twice`,
 			fileOf(`{"q":{"dtype":"F32","shape":[2],"shape":[3],"data_offsets":[0,8]}}`, 8)},
+	}
+}
+
+func badTensors() []refusal {
+	return []refusal{
 		{"dtype F64", `tensor "q": dtype F64`,
 			fileOf(`{"q":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`, 8)},
 		{"dtype unknown", "F8_E4M3", fileOf(`{"q":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}`, 8)},
@@ -124,17 +149,6 @@ func TestRefusals(t *testing.T) {
 			fileOf("{"+q+`,"r":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}`, 16)},
 		{"float16 Inf", `tensor "x" holds -Inf at element 1`, bitsOf("F16", 2, []byte{0, 0, 0, 0xfc})},
 		{"bfloat16 NaN", `tensor "x" holds NaN at element 0`, bitsOf("BF16", 1, []byte{0xc0, 0x7f})},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := tensorfile.Decode(tt.data)
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Fatalf("error %v, want one with %q", err, tt.want)
-			}
-			if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 400 {
-				t.Errorf("not one short line: %q", err)
-			}
-		})
 	}
 }
 
