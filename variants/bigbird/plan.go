@@ -27,7 +27,8 @@ type attention struct {
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, block := p.Shape, p.Int("block")
 	a := &attention{problem: p, operands: tile.NewOperands(p, ws), blocks: blocks(p), listed: listed(p)}
-	queries, keys := tile.Sizes(p.Kernels, block, s.N)
+	queries, _ := tile.Sizes(p.Kernels, block, s.N)
+	_, keys := tile.PatternSizes(p.Kernels, block, s.N)
 	a.parts = (block + queries - 1) / queries
 	a.queries = min(p.Kernels.Pad((block+a.parts-1)/a.parts), block)
 	a.engine = tile.New(ws, tile.Config{

@@ -35,7 +35,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		nearest = min(nearest, dilation(p, h))
 	}
 	var keys int
-	a.queries, keys = tile.Sizes(p.Kernels, ceilDiv(s.N, nearest), s.N)
+	a.queries, keys = tile.PatternSizes(p.Kernels, ceilDiv(s.N, nearest), s.N)
 	for h := range s.Heads {
 		a.tiles = max(a.tiles, a.classes(dilation(p, h)).tiles())
 	}

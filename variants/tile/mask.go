@@ -86,9 +86,7 @@ func (k Keys) masked() bool {
 // edit applies band, spans, biases and single pairs to the scores of the queries [c0, c0+cols).
 func (w *Walk) edit(keys Keys, s []float32, lds, c0, cols, offset int, partial bool) {
 	if partial {
-		for i := range keys.Count {
-			w.maskBand(keys, keys.At(i), s[i*lds:][:cols], c0)
-		}
+		w.maskBand(keys, s, lds, c0, cols)
 	}
 	for i, span := range keys.Spans {
 		maskSpan(s[i*lds:][:cols], int(span.From)-c0, int(span.To)-c0)
@@ -130,18 +128,36 @@ func addTo(row []float32, bias float32) {
 	}
 }
 
-// maskBand masks the pairs of one key that lie outside the band.
-func (w *Walk) maskBand(keys Keys, key int, row []float32, c0 int) {
+// maskBand masks the pairs that lie outside the band.
+func (w *Walk) maskBand(keys Keys, s []float32, lds, c0, cols int) {
 	if w.rows.Index != nil || keys.Index != nil {
-		for c := range min(len(row), w.rows.Count-c0) {
-			if distance := key - w.rows.At(c0+c); distance < keys.Lo || distance > keys.Hi {
-				row[c] = negInf
-			}
+		for i := range keys.Count {
+			w.maskListed(keys, keys.At(i), s[i*lds:][:min(cols, w.rows.Count-c0)], c0)
 		}
 		return
 	}
-	v0, v1 := w.visible(key, keys)
-	maskSpan(row, v0-c0, v1-c0)
+	from, to := w.visible(keys.At(0), keys)
+	for i := range keys.Count {
+		if keys.Stride != w.rows.Stride {
+			from, to = w.visible(keys.At(i), keys)
+		}
+		maskSpan(s[i*lds:][:cols], from-c0, to-c0)
+		if keys.Hi != Unlimited { // with equal strides each key is seen from one query further on, without a division
+			from++
+		}
+		if keys.Lo != -Unlimited {
+			to++
+		}
+	}
+}
+
+// maskListed masks the pairs of one key with listed queries, or of a listed key.
+func (w *Walk) maskListed(keys Keys, key int, row []float32, c0 int) {
+	for c := range row {
+		if distance := key - w.rows.At(c0+c); distance < keys.Lo || distance > keys.Hi {
+			row[c] = negInf
+		}
+	}
 }
 
 // maskSpan masks the columns of a row outside [v0, v1).

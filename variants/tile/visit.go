@@ -1,11 +1,13 @@
 package tile
 
+import "attnbench/variants/kernel"
+
 // maxParts is the number of visits, or parts of visits, whose scores wait to be weighed together.
 const maxParts = 16
 
-// edge is the number of keys that are scored at a time where a band cuts the query tile: each such tile is trimmed to the queries
-// that see any of its keys, so what is computed in vain is half of edge² pairs a tile.
-const edge = 16
+// edgeKeys is the number of keys that are scored at a time where a band cuts the query tile: each such tile is
+// trimmed to the queries that see any of its keys, so what is computed in vain is half of its square.
+func edgeKeys(set *kernel.Set) int { return max(16, set.Panel/2) }
 
 // part is a stretch of keys in the score tile.
 type part struct {
@@ -14,48 +16,55 @@ type part struct {
 	at   int // its first row in the score tile
 }
 
-// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not change before
-// End or Suspend. Keys that every query sees are collected over visits until a score tile is full, so that short visits
-// cost little more than long ones.
+// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not change
+// before End or Suspend. Keys that every query sees are collected over visits until a score tile is full, so
+// that short visits cost little more than long ones.
 func (w *Walk) Visit(k, v []float32, keys Keys) {
 	w.pairs = 0
+	if w.kept != nil {
+		w.visit(k, v, keys, 0, keys.Count, w.config.Keys)
+		return
+	}
 	whole, end := w.whole(keys)
-	for from := 0; from < keys.Count; {
-		to := min(from+w.config.Keys, keys.Count)
-		switch {
-		case w.kept != nil:
-		case from < whole:
-			to = min(from+edge, to, whole)
-		case from < end:
-			to = min(to, end)
-		default:
-			to = min(from+edge, to)
-		}
-		tile := keys
-		tile.Rows = keys.slice(from, to)
+	if keys.Pairs != nil { // ascending by key, so the keys must be met in order
+		w.visit(k, v, keys, 0, whole, w.edge)
+	}
+	w.visit(k, v, keys, whole, end, w.config.Keys)
+	if keys.Pairs == nil { // last, when the running maxima have settled and hardly anything is left to rescale
+		w.visit(k, v, keys, 0, whole, w.edge)
+	}
+	w.visit(k, v, keys, end, keys.Count, w.edge)
+}
+
+// visit meets the keys [from, to) of a visit, at most so many at a time.
+func (w *Walk) visit(k, v []float32, keys Keys, from, to, most int) {
+	most = min(most, w.config.Keys)
+	for ; from < to; from += most {
+		tile, last := keys, min(from+most, to)
+		tile.Rows = keys.slice(from, last)
 		if keys.Spans != nil {
-			tile.Spans = keys.Spans[from:to]
+			tile.Spans = keys.Spans[from:last]
 		}
 		if w.kept != nil {
 			w.keep(k, v, tile)
 		} else {
 			w.meet(k, v, tile, from)
 		}
-		from = to
 	}
 }
 
-// whole returns the positions [from, to) of a visit's keys that the band shows to every query; all of them where rows are listed.
+// whole returns the positions [from, to) of a visit's keys that are met in full tiles: those that the band shows to
+// every query and as many more on either side as trimming would not spare; all of them where rows are listed.
 func (w *Walk) whole(keys Keys) (from, to int) {
 	to = keys.Count
 	if !keys.Band || keys.Index != nil || w.rows.Index != nil || to == 0 {
 		return from, to
 	}
 	if keys.Lo != -Unlimited {
-		from = max(0, ceilDiv(w.highest+keys.Lo-keys.Start, keys.Stride))
+		from = max(0, ceilDiv(w.highest+keys.Lo-keys.Start, keys.Stride)-w.edge)
 	}
 	if keys.Hi != Unlimited {
-		to = min(to, floorDiv(w.lowest+keys.Hi-keys.Start, keys.Stride)+1)
+		to = min(to, floorDiv(w.lowest+keys.Hi-keys.Start, keys.Stride)+1+w.edge)
 	}
 	if from >= to {
 		return keys.Count, keys.Count
@@ -97,7 +106,7 @@ func (w *Walk) weighParts(c0, c1 int) {
 	moved := set.Softmax(w.filled, cols, s, w.lds, w.top[c0:], w.sum[c0:], w.alpha[c0:])
 	o := w.o[c0*w.lde:]
 	if moved && !w.fresh { // an accumulator without keys is 0
-		set.ScaleRows(rows, w.lde, o, w.lde, o, w.lde, w.alpha[c0:])
+		w.rescale(o, w.alpha[c0:c1])
 	}
 	w.fresh = false
 	for i := range w.parts[:w.held] {
@@ -106,4 +115,19 @@ func (w *Walk) weighParts(c0, c1 int) {
 		p.v = nil
 	}
 	w.held, w.filled = 0, 0
+}
+
+// rescale multiplies rows of the output by alpha. Late in a long softmax few of them differ from 1.
+func (w *Walk) rescale(o, alpha []float32) {
+	for i := 0; i < len(alpha); i++ {
+		if alpha[i] == 1 {
+			continue
+		}
+		from := i
+		for i < len(alpha) && alpha[i] != 1 {
+			i++
+		}
+		part := o[from*w.lde:]
+		w.config.Kernels.ScaleRows(i-from, w.lde, part, w.lde, part, w.lde, alpha[from:])
+	}
 }

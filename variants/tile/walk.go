@@ -27,6 +27,7 @@ type Walk struct {
 	lowest        int // first and last row of the query tile, by row number
 	highest       int
 
+	edge   int            // keys of a tile that a band cuts
 	parts  [maxParts]part // the keys whose scores wait in s, held of them, filled keys altogether
 	held   int
 	filled int
@@ -40,6 +41,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.config = c
 	// A row of scores is one cache line longer than its queries: a power-of-two stride would map all rows to the
 	// same cache sets.
+	w.edge = edgeKeys(c.Kernels)
 	w.ldq, w.lds, w.lde = cols, cols+16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
 	w.s = variants.Alloc[float32](ws, c.Keys*w.lds)
