@@ -19,7 +19,7 @@ type evalCommand struct {
 	Options        string  `placeholder:"A=1,B=2" help:"Its options; a list is written 1|2|3."`
 	Causal         bool    `help:"Causal attention."`
 	Input          string  `required:"" placeholder:"FILE" help:"Tensor file with q, k, v and side inputs."`
-	Output         string  `required:"" placeholder:"FILE" help:"Tensor file to write: out, and what the mechanism can show beside it."`
+	Output         string  `required:"" placeholder:"FILE" help:"Tensor file to write: out and its traces."`
 	Seed           *uint64 `help:"Draw absent side inputs from this seed; without it they must be given."`
 	DType          string  `name:"dtype" default:"f32" help:"Type of work and output: f32."`
 	AllowNonfinite bool    `help:"Accept NaN and Inf in the input."`
@@ -57,7 +57,8 @@ func (c *evalCommand) Run(env *environment) error {
 		}
 	}
 	errors := call.Errors(out, c.seed())
-	if err := tensorfile.Write(c.Output, tensors, map[string]string{"variant": m.Name, "options": c.Options}); err != nil {
+	if err := tensorfile.Write(c.Output, tensors,
+		map[string]string{"variant": m.Name, "options": c.Options}); err != nil {
 		return err
 	}
 	return c.print(env, call, elapsed, memory, errors)
@@ -95,7 +96,8 @@ func (c *evalCommand) print(
 	p, s := call.Problem, call.Problem.Shape
 	cell := results.Cell{
 		Variant: p.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
-		Pass: "forward", DType: c.DType, SIMD: p.Kernels.Name, Threads: p.Pool.Threads(), Input: filepath.Base(c.Input),
+		Pass: "forward", DType: c.DType, SIMD: p.Kernels.Name, Threads: p.Pool.Threads(),
+		Input: filepath.Base(c.Input),
 	}
 	for _, o := range p.Settings() {
 		cell.Options = append(cell.Options, results.Option{Name: o.Name, Value: o.Value})

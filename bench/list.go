@@ -73,7 +73,8 @@ func supports(m *variants.Mechanism) []string {
 		name string
 		ok   bool
 	}{
-		{"backward", m.Backward}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""}, {"key mask", m.NoMask == ""},
+		{"backward", m.Backward}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""},
+		{"key mask", m.NoMask == ""},
 	} {
 		if f.ok {
 			have = append(have, f.name)

@@ -27,11 +27,11 @@ const (
 type commands struct {
 	Run    runCommand    `cmd:"" help:"Verify and measure a sweep, write a results file, print its report."`
 	Plan   planCommand   `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
-	Doctor doctorCommand `cmd:"" help:"The machine and its noise; each problem with its remedy. Changes nothing."`
+	Doctor doctorCommand `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
-	Verify verifyCommand `cmd:"" help:"Replay golden files: every forward value against every mechanism it is for."`
-	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: output and error against exact attention."`
-	List   listCommand   `cmd:"" help:"List the mechanisms: options, side inputs, claims, what each supports, paper."`
+	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
+	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
+	List   listCommand   `cmd:"" help:"List the mechanisms: options, side inputs, claims, refusals."`
 }
 
 // environment is what a command may use of the process: tests replace it.
@@ -57,7 +57,8 @@ func run(env *environment) int {
 	exited := -1
 	parser, err := kong.New(&cli,
 		kong.Name("bench"),
-		kong.Description("Efficient attention on the CPU: is it right, from which length does it pay, how wrong is its output?"),
+		kong.Description("Efficient attention on the CPU: "+
+			"is it right, from which length does it pay, how wrong is its output?"),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(env.stdout, env.stderr),

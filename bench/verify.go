@@ -12,7 +12,7 @@ import (
 
 // pathFlags choose what kernels run on.
 type pathFlags struct {
-	SIMD    string `name:"simd" env:"BENCH_SIMD" placeholder:"PATH" help:"SIMD path (default: the best of this CPU)."`
+	SIMD    string `name:"simd" env:"BENCH_SIMD" placeholder:"PATH" help:"SIMD path (default: the best)."`
 	Threads int    `default:"1" help:"Threads."`
 }
 
