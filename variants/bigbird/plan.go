@@ -14,6 +14,7 @@ type attention struct {
 	problem  *variants.Problem
 	operands tile.Operands
 	engine   *tile.Engine
+	block    int // tokens of a block
 	blocks   int
 	parts    int // query tiles of a block
 	queries  int // rows of such a tile, the last maybe fewer
@@ -26,7 +27,9 @@ type attention struct {
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, block := p.Shape, p.Int("block")
-	a := &attention{problem: p, operands: tile.NewOperands(p, ws), blocks: blocks(p), listed: listed(p)}
+	a := &attention{
+		problem: p, operands: tile.NewOperands(p, ws), block: block, blocks: blocks(p), listed: listed(p),
+	}
 	queries, _ := tile.Sizes(p.Kernels, block, s.N)
 	_, keys := tile.PatternSizes(p.Kernels, block, s.N)
 	a.parts = (block + queries - 1) / queries
@@ -106,9 +109,8 @@ func (a *attention) tile(w *tile.Walk, job int) {
 		unit -= 2 * heads
 		head, query = unit/(a.blocks-2), 1+unit%(a.blocks-2)
 	}
-	block := a.problem.Int("block")
 	first := part * a.queries
-	rows := tile.Range(query*block+first, query*block+min(first+a.queries, block))
+	rows := tile.Range(query*a.block+first, query*a.block+min(first+a.queries, a.block))
 	w.Begin(a.operands.Q(head), rows)
 	if query == 0 || query == a.blocks-1 {
 		a.visitRun(w, head, run{0, a.blocks, 1})
@@ -147,9 +149,8 @@ func (a *attention) visitRun(w *tile.Walk, head int, r run) {
 	if r.blocks == 0 {
 		return
 	}
-	block := a.problem.Int("block")
 	w.Visit(a.operands.K(head), a.operands.V(head), tile.Keys{
-		Rows: tile.Range(r.first*block, (r.first+r.blocks)*block),
+		Rows: tile.Range(r.first*a.block, (r.first+r.blocks)*a.block),
 		Bias: a.operands.Bias(head),
 		Add:  float32(math.Log(float64(r.times))),
 	})

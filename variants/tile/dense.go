@@ -86,9 +86,9 @@ func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(queries, n), min(96, s)
 }
 
-// PatternSizes are tile sizes for queries that see a few hundred keys each, in a pattern: fewer queries than in
-// dense attention, because each tile pays for the edges of its own keys, and more keys, so that most of a row's
-// softmax is one pass.
+// PatternSizes are tile sizes for queries that see a few hundred keys each, in a pattern: fewer queries than
+// in dense attention, because each tile pays for the edges of its own keys, and more keys, so that most of a
+// row's softmax is one pass.
 func PatternSizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(max(48, set.Panel), n), min(192, s)
 }

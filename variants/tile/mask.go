@@ -2,8 +2,8 @@ package tile
 
 import "math"
 
-// window returns the columns [c0, c1) of queries that see any key of the tile, c0 rounded down to a vector, and whether some
-// pairs inside are out of the band. Spans narrow it.
+// window returns the columns [c0, c1) of queries that see any key of the tile, c0 rounded down to a vector,
+// and whether some pairs inside are out of the band. Spans narrow it.
 func (w *Walk) window(keys Keys) (c0, c1 int, partial bool) {
 	c0, c1, partial = w.inBand(keys)
 	if keys.Spans != nil {
@@ -48,7 +48,8 @@ func (w *Walk) inBand(keys Keys) (c0, c1 int, partial bool) {
 	return c0 / w.config.Kernels.Lanes * w.config.Kernels.Lanes, c1, partial
 }
 
-// visible returns the columns [c0, c1) of evenly spaced queries whose band holds the key, not clipped to the tile.
+// visible returns the columns [c0, c1) of evenly spaced queries whose band holds the key, not clipped to the
+// tile.
 func (w *Walk) visible(key int, keys Keys) (c0, c1 int) {
 	c0, c1 = 0, w.rows.Count
 	if keys.Hi != Unlimited {
@@ -142,7 +143,7 @@ func (w *Walk) maskBand(keys Keys, s []float32, lds, c0, cols int) {
 			from, to = w.visible(keys.At(i), keys)
 		}
 		maskSpan(s[i*lds:][:cols], from-c0, to-c0)
-		if keys.Hi != Unlimited { // with equal strides each key is seen from one query further on, without a division
+		if keys.Hi != Unlimited { // with equal strides each key is seen from one query further on
 			from++
 		}
 		if keys.Lo != -Unlimited {

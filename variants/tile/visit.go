@@ -5,8 +5,8 @@ import "attnbench/variants/kernel"
 // maxParts is the number of visits, or parts of visits, whose scores wait to be weighed together.
 const maxParts = 16
 
-// edgeKeys is the number of keys that are scored at a time where a band cuts the query tile: each such tile is
-// trimmed to the queries that see any of its keys, so what is computed in vain is half of its square.
+// edgeKeys is the number of keys that are scored at a time where a band cuts the query tile: each such tile
+// is trimmed to the queries that see any of its keys, so what is computed in vain is half of its square.
 func edgeKeys(set *kernel.Set) int { return max(16, set.Panel/2) }
 
 // part is a stretch of keys in the score tile.
@@ -16,9 +16,9 @@ type part struct {
 	at   int // its first row in the score tile
 }
 
-// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not change
-// before End or Suspend. Keys that every query sees are collected over visits until a score tile is full, so
-// that short visits cost little more than long ones.
+// Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not
+// change before End or Suspend. Keys that every query sees are collected over visits until a score tile is
+// full, so that short visits cost little more than long ones.
 func (w *Walk) Visit(k, v []float32, keys Keys) {
 	w.pairs = 0
 	if w.kept != nil {
@@ -53,8 +53,9 @@ func (w *Walk) visit(k, v []float32, keys Keys, from, to, most int) {
 	}
 }
 
-// whole returns the positions [from, to) of a visit's keys that are met in full tiles: those that the band shows to
-// every query and as many more on either side as trimming would not spare; all of them where rows are listed.
+// whole returns the positions [from, to) of a visit's keys that are met in full tiles: those that the band
+// shows to every query and as many more on either side as trimming would not spare; all of them where rows
+// are listed.
 func (w *Walk) whole(keys Keys) (from, to int) {
 	to = keys.Count
 	if !keys.Band || keys.Index != nil || w.rows.Index != nil || to == 0 {
@@ -100,7 +101,8 @@ func (w *Walk) flush() {
 	}
 }
 
-// weighParts takes the waiting scores into the running softmax of the queries [c0, c1) and adds the weighted values.
+// weighParts takes the waiting scores into the running softmax of the queries [c0, c1) and adds the weighted
+// values.
 func (w *Walk) weighParts(c0, c1 int) {
 	set, s, cols, rows := w.config.Kernels, w.s[c0:], w.config.Kernels.Pad(c1-c0), c1-c0
 	moved := set.Softmax(w.filled, cols, s, w.lds, w.top[c0:], w.sum[c0:], w.alpha[c0:])
