@@ -46,6 +46,7 @@ func Mechanism() *variants.Mechanism {
 		Fidelity: []variants.Fidelity{{Causal: true}, {Causal: false, Options: "chunk=16"}},
 		Target:   sharedQK, TargetName: "shared-QK attention",
 		Derive:     derive,
+		Leaks:      leaks,
 		Cost:       cost,
 		Pairs:      pairs,
 		New:        newPlan,
@@ -174,4 +175,13 @@ func cost(p *variants.Problem) variants.Cost {
 	rounds := float64(p.Int("rounds") * p.Shape.Slices())
 	hash := n * d * float64(2*columns(p.Ints("buckets")))
 	return variants.Cost{FLOPs: rounds * (hash + 4*n*chunk*(d+e)), Exps: rounds * 2 * n * chunk}
+}
+
+// leaks says how a later token changes a causal row: not as a key, but by its hash. All tokens are sorted before any is masked, so
+// one that changes its bucket moves the borders of the chunks behind it, and with them who sees whom.
+func leaks(p *variants.Problem) string {
+	if !p.Shape.Causal {
+		return ""
+	}
+	return "leaks through its routing: the hash of a later token moves the borders of chunks"
 }
