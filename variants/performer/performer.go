@@ -37,9 +37,7 @@ func Mechanism() *variants.Mechanism {
 			},
 			Draw: draw,
 		}},
-		Fidelity: []variants.Fidelity{
-			{Causal: true}, {Causal: true, Options: "eps=0"}, {Options: "features=64"}, {Options: "features=64,eps=0"},
-		},
+		Fidelity:   []variants.Fidelity{{Causal: true}, {Causal: true, Options: "eps=0"}, {Options: "features=64"}},
 		Derive:     derive,
 		Leaks:      leaks,
 		Cost:       cost,

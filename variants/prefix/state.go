@@ -65,9 +65,18 @@ func (w *worker) combine(dst, a, b *state) {
 	for r, f := range w.factor {
 		g := w.other[r]
 		dst.total[r] = f*a.total[r] + g*b.total[r]
-		x, y, to := a.sum[r*w.lds:][:w.cols], b.sum[r*w.lds:][:w.cols], dst.sum[r*w.lds:][:w.cols]
-		for c, x := range x {
-			to[c] = f*x + g*y[c]
-		}
+		at := r * w.lds
+		mix(dst.sum[at:][:w.cols], a.sum[at:][:w.cols], b.sum[at:][:w.cols], f, g)
+	}
+}
+
+// mix computes dst = f·x + g·y, four at a time: lengths are multiples of the lanes. A causal chunk needs it for
+// every row of the state, so it has to cost little beside the products.
+func mix(dst, x, y []float32, f, g float32) {
+	for ; len(dst) >= 4 && len(x) >= 4 && len(y) >= 4; dst, x, y = dst[4:], x[4:], y[4:] {
+		dst[0] = f*x[0] + g*y[0]
+		dst[1] = f*x[1] + g*y[1]
+		dst[2] = f*x[2] + g*y[2]
+		dst[3] = f*x[3] + g*y[3]
 	}
 }
