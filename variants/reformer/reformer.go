@@ -8,8 +8,8 @@
 // it sees it. A token's own logit is -1e5, so that it counts only where nothing else is visible. Time O(n·log
 // n) in the paper, O(n) here (the sort counts); memory O(n).
 //
-// Causal attention shows a query no later token, but where later tokens hash decides which of the earlier ones
-// share its chunks: outputs are not those of the prefix alone.
+// Causal attention shows a query no later token, but where later tokens hash decides which of the earlier
+// ones share its chunks: outputs are not those of the prefix alone.
 package reformer
 
 import (
@@ -177,8 +177,9 @@ func cost(p *variants.Problem) variants.Cost {
 	return variants.Cost{FLOPs: rounds * (hash + 4*n*chunk*(d+e)), Exps: rounds * 2 * n * chunk}
 }
 
-// leaks says how a later token changes a causal row: not as a key, but by its hash. All tokens are sorted before any is masked, so
-// one that changes its bucket moves the borders of the chunks behind it, and with them who sees whom.
+// leaks says how a later token changes a causal row: not as a key, but by its hash. All tokens are sorted
+// before any is masked, so one that changes its bucket moves the borders of the chunks behind it, and with
+// them who sees whom.
 func leaks(p *variants.Problem) string {
 	if !p.Shape.Causal {
 		return ""
