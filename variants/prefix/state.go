@@ -70,8 +70,8 @@ func (w *worker) combine(dst, a, b *state) {
 	}
 }
 
-// mix computes dst = f·x + g·y, four at a time: lengths are multiples of the lanes. A causal chunk needs it for
-// every row of the state, so it has to cost little beside the products.
+// mix computes dst = f·x + g·y, four at a time: lengths are multiples of the lanes. A causal chunk needs it
+// for every row of the state, so it has to cost little beside the products.
 func mix(dst, x, y []float32, f, g float32) {
 	for ; len(dst) >= 4 && len(x) >= 4 && len(y) >= 4; dst, x, y = dst[4:], x[4:], y[4:] {
 		dst[0] = f*x[0] + g*y[0]

@@ -7,10 +7,12 @@ import (
 	"attnbench/variants/variantstest"
 )
 
-// TestCausalGivenRouting changes later tokens without changing their buckets (a positive factor leaves a hash alone): earlier rows
-// keep their bits. Routing is the only way by which a later token is felt, as Mechanism.Leaks declares.
+// TestCausalGivenRouting changes later tokens without changing their buckets (a positive factor leaves a hash
+// alone): earlier rows keep their bits. Routing is the only way by which a later token is felt, as
+// Mechanism.Leaks declares.
 func TestCausalGivenRouting(t *testing.T) {
-	for _, options := range []string{"chunk=16", "chunk=16,wrap=none", "chunk=16,wrap=per_round,same_bucket_only=true,dedup=true"} {
+	for _, options := range []string{"chunk=16", "chunk=16,wrap=none",
+		"chunk=16,wrap=per_round,same_bucket_only=true,dedup=true"} {
 		c := newCall(t, variantstest.Self(2, 150, 16, true), options, nil)
 		before, _ := c.forward()
 		const changed = 90
