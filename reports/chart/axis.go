@@ -49,7 +49,7 @@ func lengthAxis(s span, most int) axis {
 		s.min = math.Exp2(math.Ceil(math.Log2(s.min)) - 1)
 		s.max = math.Exp2(math.Floor(math.Log2(s.max)) + 1)
 	}
-	a := axis{span: s.widen(0.03, 1)}
+	a := axis{span: s.widen(0.02, 1)}
 	for step := 1; ; step++ {
 		a.ticks = powersOfTwo(a.span, step, lengthLabel)
 		if len(a.ticks) <= max(most, 1) {
@@ -87,14 +87,10 @@ const mostValueTicks = 7
 func valueAxis(s span, unit Unit) axis {
 	a := axis{span: s.widen(0.04, 4)}
 	if unit == Bytes {
-		for step := 1; ; step++ {
-			a.ticks = powersOfTwo(a.span, step, byteLabel)
-			if len(a.ticks) <= mostValueTicks {
-				return a
-			}
-		}
+		a.ticks = byteTicks(a.span)
+		return a
 	}
-	for _, digits := range [][]float64{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 5}, {1, 3}} {
+	for _, digits := range [][]float64{{1, 1.5, 2, 3, 5, 7}, {1, 2, 5}, {1, 3}} {
 		a.ticks = decimals(a.span, 1, digits, unit)
 		if len(a.ticks) <= mostValueTicks {
 			return a
@@ -104,6 +100,20 @@ func valueAxis(s span, unit Unit) axis {
 		a.ticks = decimals(a.span, step, []float64{1}, unit)
 		if len(a.ticks) <= mostValueTicks {
 			return a
+		}
+	}
+}
+
+// byteTicks steps by 2, 4, 32 or powers of 1024, so that the units themselves are among the ticks.
+func byteTicks(s span) []tick {
+	for _, step := range []int{1, 2, 5} {
+		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= mostValueTicks {
+			return ticks
+		}
+	}
+	for step := 10; ; step += 10 {
+		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= mostValueTicks {
+			return ticks
 		}
 	}
 }

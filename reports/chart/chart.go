@@ -23,17 +23,17 @@ const (
 	Fraction             // 1e-4, 0.1, 1
 )
 
-// Series is a line. X holds lengths and Y values in the chart's base unit (seconds, bytes); Lo and Hi, both nil
-// or both as long as Y, bound the band around the line. A point whose X or Y is not positive and finite is left
-// out, and so is the band where its bounds are not finite; the points may come in any order.
+// Series is a line. X holds lengths and Y values in the chart's base unit (seconds, bytes); Lo and Hi, both
+// nil or both as long as Y, bound the band around the line. A point whose X or Y is not positive and finite
+// is left out, and so is the band where its bounds are not finite; the points may come in any order.
 type Series struct {
 	Label        string
 	X, Y, Lo, Hi []float64
 	Dashed       bool // a broken line, for a fit or a bound beside what was measured
 }
 
-// Mark is a point to look at, such as a crossover: a ring with a label. One that is not positive and finite is
-// left out.
+// Mark is a point to look at, such as a crossover: a ring with a label. One that is not positive and finite
+// is left out.
 type Mark struct {
 	X, Y  float64
 	Label string
@@ -53,6 +53,7 @@ const pngDPI = 192
 // Write draws the chart on a white ground. The format is "svg", "png" or "pdf"; the same chart gives the same
 // bytes.
 func (c Chart) Write(w io.Writer, format string) error {
+	c = c.tidy()
 	fig, err := c.figure()
 	if err != nil {
 		return err
@@ -75,9 +76,10 @@ func (c Chart) Write(w io.Writer, format string) error {
 	return nil
 }
 
-// InlineSVG draws the chart as an <svg> element for an HTML page. It has no ground and takes the text's colour
-// from the page; the lines' colours follow the reader's light or dark scheme.
+// InlineSVG draws the chart as an <svg> element for an HTML page. It has no ground and takes the text's
+// colour from the page; the lines' colours follow the reader's light or dark scheme.
 func (c Chart) InlineSVG() (string, error) {
+	c = c.tidy()
 	fig, err := c.figure()
 	if err != nil {
 		return "", err

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // point is a value that can be drawn. lo and hi bound its band; both are NaN where it has none.
@@ -11,8 +13,8 @@ type point struct{ x, y, lo, hi float64 }
 
 func (p point) banded() bool { return !math.IsNaN(p.hi) }
 
-// drawable reports whether a value has a place on a logarithmic axis.
-func drawable(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
+// drawable reports whether a value has a place on a logarithmic axis. Quotients of drawable values are finite.
+func drawable(v float64) bool { return v >= 1e-60 && v <= 1e60 }
 
 // points returns what can be drawn of a series, by increasing x.
 func (s Series) points() []point {
@@ -69,4 +71,29 @@ func drawableMarks(marks []Mark) (list []Mark) {
 		}
 	}
 	return list
+}
+
+// tidy returns the chart with every text on one line.
+func (c Chart) tidy() Chart {
+	c.Title, c.XLabel, c.YLabel = oneLine(c.Title), oneLine(c.XLabel), oneLine(c.YLabel)
+	c.Series, c.Marks = slices.Clone(c.Series), slices.Clone(c.Marks)
+	for i := range c.Series {
+		c.Series[i].Label = oneLine(c.Series[i].Label)
+	}
+	for i := range c.Marks {
+		c.Marks[i].Label = oneLine(c.Marks[i].Label)
+	}
+	return c
+}
+
+// oneLine returns a text as SVG would show it: spaces in a row count as one, and there are no control
+// characters, which no XML document may hold.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == 0xfffe || r == 0xffff {
+			return -1
+		}
+		return r
+	}, text)
 }

@@ -92,13 +92,20 @@ func (l line) band(from, to int) (path vg.Path) {
 	return path
 }
 
-// draw draws the line and its markers.
+// draw draws the line and its markers. Hollow markers stay empty: the line stops at them.
 func (l line) draw(c vg.Canvas) {
-	stroke(c, l.style.line, 1.5, l.style.dashes, l.points...)
+	if l.style.hollow {
+		for i := 1; i < len(l.points); i++ {
+			from, to := between(l.points[i-1], l.points[i], markerSize)
+			stroke(c, l.style.line, 1.5, l.style.dashes, from, to)
+		}
+	} else {
+		stroke(c, l.style.line, 1.5, l.style.dashes, l.points...)
+	}
+	c.SetColor(l.style.line.light)
 	c.SetLineWidth(1)
 	c.SetLineDash(nil, 0)
 	for _, p := range l.points {
-		c.SetColor(l.style.line.light)
 		if l.style.hollow {
 			c.Stroke(circle(p, markerSize))
 		} else {
@@ -107,13 +114,22 @@ func (l line) draw(c vg.Canvas) {
 	}
 }
 
+// between returns the ends of the line between two circles of a radius; where they overlap there is none, and
+// the ends are one point.
+func between(a, b vg.Point, radius vg.Length) (from, to vg.Point) {
+	d := b.Sub(a)
+	length := vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+	if length <= 2*radius {
+		return a, a
+	}
+	cut := d.Scale(radius / length)
+	return a.Add(cut), b.Sub(cut)
+}
+
 // drawText writes all labels, with their leaders.
 func (f *figure) drawText(c vg.Canvas) {
 	for _, l := range f.labels {
 		stroke(c, l.paint, 0.5, nil, l.leader...)
-		if l.text == "" {
-			continue
-		}
 		const capHeight = 0.72 // of the font's size: capitals and digits are centred in the box
 		baseline := (l.box.Min.Y+l.box.Max.Y)/2 - l.size*capHeight/2
 		c.SetColor(l.paint.light)

@@ -60,7 +60,7 @@ func (t typeset) width(text string, size vg.Length) vg.Length {
 	return face.Width(text)
 }
 
-// figure lays the chart out.
+// figure lays out a chart whose texts are tidy.
 func (c Chart) figure() (*figure, error) {
 	sans, err := opentype.Parse(liberationsansregular.TTF)
 	if err != nil {
@@ -94,7 +94,8 @@ func (c Chart) figure() (*figure, error) {
 // blank lays out a chart without a single point: its title, and that there is nothing to see.
 func (f *figure) blank(c Chart) {
 	f.size = vg.Point{X: width, Y: height}
-	f.plot = vg.Rectangle{Min: vg.Point{X: margin, Y: margin}, Max: vg.Point{X: width - margin, Y: height - margin - 40}}
+	f.plot = vg.Rectangle{Min: vg.Point{X: margin, Y: margin},
+		Max: vg.Point{X: width - margin, Y: height - margin - 40}}
 	f.headings(Chart{Title: c.Title})
 	const text = "no data"
 	f.label(text, soft(), labelSize, vg.Point{X: (width - f.text.width(text, labelSize)) / 2, Y: height / 2})
@@ -111,7 +112,8 @@ func (f *figure) frame(c Chart, xs, ys span) {
 		right = max(right, f.text.width(s.Label, labelSize))
 	}
 	left, right = left+margin+7, right+margin+columnGap
-	f.size.X = max(width, left+plotWidth+right, 2*margin+f.text.width(c.Title, titleSize))
+	heading := max(f.text.width(c.Title, titleSize), f.text.width(c.YLabel, tickSize))
+	f.size.X = max(width, left+plotWidth+right, 2*margin+heading)
 	f.size.Y = max(height, vg.Length(len(c.Series))*pitch+110)
 	f.plot = vg.Rectangle{
 		Min: vg.Point{X: left, Y: margin + 34},
@@ -137,8 +139,11 @@ func (f *figure) place(points []point, s style) line {
 	return l
 }
 
-// label adds a text whose box starts at the left of its middle line.
+// label adds a text, unless there is none, whose box has its middle line start at left.
 func (f *figure) label(text string, p paint, size vg.Length, left vg.Point) {
+	if text == "" {
+		return
+	}
 	half := size * 0.6
 	f.labels = append(f.labels, label{text: text, paint: p, size: size, box: vg.Rectangle{
 		Min: vg.Point{X: left.X, Y: left.Y - half},

@@ -55,7 +55,8 @@ type clutter struct {
 
 // hits counts the lines under a box. A box over another label, or outside the plot, is refused.
 func (c *clutter) hits(box vg.Rectangle) (n int, ok bool) {
-	if !within(box, c.plot) || slices.ContainsFunc(c.boxes, func(b vg.Rectangle) bool { return overlap(b, box) }) {
+	if !within(box, c.plot) ||
+		slices.ContainsFunc(c.boxes, func(b vg.Rectangle) bool { return overlap(b, box) }) {
 		return 0, false
 	}
 	for _, s := range c.segments {
@@ -84,7 +85,9 @@ func beside(p, direction, size vg.Point, gap vg.Length) vg.Rectangle {
 
 // free returns the first box around a point that is over no line, or else, unless clear is asked for, the one
 // over the fewest. The gaps are tried from the nearest.
-func (c *clutter) free(p, size vg.Point, gaps []vg.Length, clear bool) (box vg.Rectangle, gap vg.Length, ok bool) {
+func (c *clutter) free(
+	p, size vg.Point, gaps []vg.Length, clear bool,
+) (box vg.Rectangle, gap vg.Length, ok bool) {
 	fewest := -1
 	for _, g := range gaps {
 		for _, d := range directions {

@@ -5,8 +5,8 @@ import (
 	"image/color"
 	"io"
 	"regexp"
+	"strings"
 
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -24,8 +24,8 @@ func (c pdfCanvas) SetColor(clr color.Color) {
 	c.Canvas.SetColor(clr)
 }
 
-// straight is a colour that is not multiplied by its opacity. vgpdf takes what a colour returns as such, which
-// darkens translucent ones.
+// straight is a colour that is not multiplied by its opacity. vgpdf takes what a colour returns as such,
+// which darkens translucent ones.
 type straight color.NRGBA
 
 // RGBA returns the channels and the opacity, each up to 0xffff.
@@ -33,14 +33,18 @@ func (s straight) RGBA() (r, g, b, a uint32) {
 	return uint32(s.R) * 0x101, uint32(s.G) * 0x101, uint32(s.B) * 0x101, uint32(s.A) * 0x101
 }
 
-// FillString writes text. The document's fonts have the code page of Windows-1252; other characters turn into
-// question marks.
+// FillString writes text. The document's fonts have the code page Windows-1252; a character outside it turns
+// into a question mark.
 func (c pdfCanvas) FillString(face font.Face, p vg.Point, text string) {
-	encoder := encoding.ReplaceUnsupported(charmap.Windows1252.NewEncoder())
-	if bytes, err := encoder.String(text); err == nil {
-		text = bytes
+	var coded strings.Builder
+	for _, r := range text {
+		b, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok {
+			b = '?'
+		}
+		coded.WriteByte(b)
 	}
-	c.Canvas.FillString(face, p, text)
+	c.Canvas.FillString(face, p, coded.String())
 }
 
 // write writes the document, without the time of its making: equal charts are equal files.

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -40,6 +41,7 @@ func (f *figure) lineLabels(series []Series) {
 
 // column puts the labels of some lines on the right of the plot, apart from each other.
 func (f *figure) column(series []Series, members []int) {
+	slices.SortStableFunc(members, func(a, b int) int { return higher(f.lines[a].points, f.lines[b].points) })
 	var want []vg.Length
 	for _, i := range members {
 		points := f.lines[i].points
@@ -58,6 +60,16 @@ func (f *figure) column(series []Series, members []int) {
 			}
 		}
 	}
+}
+
+// higher orders lines from the top down, by their ends; of those that end alike, by the points before.
+func higher(a, b []vg.Point) int {
+	for i := 1; i <= min(len(a), len(b)); i++ {
+		if n := cmp.Compare(b[len(b)-i].Y, a[len(a)-i].Y); n != 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // markLabels names the marks, near their rings and clear of everything else. Far ones get a leader.
@@ -92,8 +104,8 @@ func tie(ring vg.Point, box vg.Rectangle) []vg.Point {
 		Y: max(box.Min.Y, min(ring.Y, box.Max.Y)),
 	}
 	d := nearest.Sub(ring)
-	length := vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
-	return []vg.Point{ring.Add(d.Scale(ringSize / length)), nearest}
+	share := ringSize / vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+	return []vg.Point{ring.Add(d.Scale(share)), nearest}
 }
 
 // clutter lists the lines, their markers and the rings of the figure.
@@ -112,6 +124,5 @@ func (f *figure) clutter() clutter {
 	for _, p := range f.rings {
 		c.boxes = append(c.boxes, vg.Rectangle{Min: p.Sub(reach), Max: p.Add(reach)})
 	}
-	c.boxes = slices.Clip(c.boxes)
 	return c
 }

@@ -1,30 +1,68 @@
 package chart
 
 import (
-	"bytes"
 	"fmt"
 	"html"
 	"image/color"
 	"regexp"
 	"strings"
 
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // family is a font with the widths that labels were measured with, wherever one is installed.
 const family = "'Liberation Sans',Arial,Helvetica,sans-serif"
 
-// body returns the drawing's elements, without the enclosing <svg>.
+// svgCanvas remembers the width of every text, in order, and keeps translucent colours exact.
+type svgCanvas struct {
+	*vgsvg.Canvas
+	widths []vg.Length
+}
+
+// SetColor sets the colour of what follows.
+func (c *svgCanvas) SetColor(clr color.Color) {
+	if n, ok := clr.(color.NRGBA); ok {
+		clr = rounded(n)
+	}
+	c.Canvas.SetColor(clr)
+}
+
+// rounded is a colour that vgsvg gets back from its product with the opacity, although it rounds down.
+type rounded color.NRGBA
+
+// RGBA returns the channels times the opacity, rounded up.
+func (n rounded) RGBA() (r, g, b, a uint32) {
+	a = uint32(n.A) * 0x101
+	up := func(channel uint8) uint32 { return min(uint32(channel)*a/0xff+1, a) }
+	return up(n.R), up(n.G), up(n.B), a
+}
+
+// FillString writes text.
+func (c *svgCanvas) FillString(face font.Face, p vg.Point, text string) {
+	c.widths = append(c.widths, face.Width(text))
+	c.Canvas.FillString(face, p, text)
+}
+
+// body returns the drawing's elements, without the enclosing <svg>. Text is drawn as wide as it was measured,
+// so that a reader's other font shifts and cuts nothing.
 func (f *figure) body() string {
-	canvas := vgsvg.New(f.size.X, f.size.Y)
+	canvas := &svgCanvas{Canvas: vgsvg.New(f.size.X, f.size.Y)}
 	f.draw(canvas)
-	var b bytes.Buffer
-	canvas.WriteTo(&b) // a bytes.Buffer takes everything
-	text := b.String()
+	var document strings.Builder
+	canvas.WriteTo(&document) // a Builder takes everything
+	text := document.String()
 	text = text[strings.Index(text, "<svg"):]
 	text = text[strings.Index(text, ">")+1:]
-	text = strings.TrimSpace(text)
-	return strings.TrimSuffix(text, "</svg>")
+	text = strings.TrimSuffix(strings.TrimSpace(text), "</svg>")
+	const start = "<text "
+	pieces := strings.Split(text, start)
+	for i, w := range canvas.widths {
+		pieces[i+1] = fmt.Sprintf(`%stextLength="%.5g" lengthAdjust="spacingAndGlyphs" `, start,
+			w.Points()) + pieces[i+1]
+	}
+	return strings.Join(pieces, "")
 }
 
 // restyle rewrites the style attributes. Text cannot be taken for one: its quotes are escaped.
@@ -75,17 +113,17 @@ func (f *figure) opening(attributes, description string) string {
 
 // rules replace the paint in style attributes: by a variable, or by the colour of the page's text.
 func (p paint) rules(variable string) []string {
-	from, to := hex(p.light), "var("+variable+")"
+	from := hex(p.light)
 	if p.share == 0 {
-		return []string{":" + from, ":" + to}
+		return []string{":" + from, ":var(" + variable + ")"}
 	}
-	rules := []string{}
+	var rules []string
 	for _, property := range []string{"fill", "stroke"} {
+		to := property + ":currentColor"
 		if p.share < 1 {
-			rules = append(rules, property+":"+from, fmt.Sprintf("%s:currentColor;%s-opacity:%g", property, property, p.share))
-		} else {
-			rules = append(rules, property+":"+from, property+":currentColor")
+			to += fmt.Sprintf(";%s-opacity:%g", property, p.share)
 		}
+		rules = append(rules, property+":"+from, to)
 	}
 	return rules
 }
