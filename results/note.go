@@ -26,7 +26,7 @@ type CellNote struct {
 	Cell     string    `json:"cell"` // its Name
 	Run      string    `json:"run"`
 	Status   string    `json:"status"`
-	Code     string    `json:"code,omitempty"`   // of the reason, short and stable: "budget", "memory", "unsupported"
+	Code     string    `json:"code,omitempty"`   // of the reason, stable: "budget", "memory", "unsupported"
 	Reason   string    `json:"reason,omitempty"` // why it was skipped or failed, one line
 	Warnings []Warning `json:"warnings,omitempty"`
 	Output   string    `json:"output,omitempty"` // hash of the output's bits
@@ -52,7 +52,7 @@ type Variant struct {
 	Time     Growth `json:"time"`
 	Memory   Growth `json:"memory"` // beyond inputs and output
 	Paper    string `json:"paper,omitempty"`
-	Target   string `json:"target,omitempty"` // what rel-err is measured against, where that is not softmax attention
+	Target   string `json:"target,omitempty"` // of rel-err, where that is not softmax attention
 }
 
 // A Run is one invocation of the suite.
@@ -65,10 +65,12 @@ type Run struct {
 	Warnings      []Warning `json:"warnings,omitempty"` // about the whole run
 }
 
-// Codes of warnings that make a time untrustworthy: a cell that has one is never ranked.
+// Codes of warnings that reports act upon. With one of the first two a time is untrustworthy, and the cell
+// never ranked.
 const (
-	CodeUnstable = "unstable" // the samples scatter
-	CodeDrift    = "drift"    // they have a trend
+	CodeUnstable = "unstable"       // the samples scatter
+	CodeDrift    = "drift"          // they have a trend
+	CodeInput    = "gaussian-input" // errors on this input rank mechanisms wrongly
 )
 
 // Noisy reports whether a warning says that the cell's time cannot be trusted.

@@ -1,0 +1,105 @@
+package reports
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"attnbench/results"
+)
+
+// command returns the benchstat command that shows the medians of a unit as the table of this setting has them: a filter that leaves
+// nothing varying but what columns and rows name. Samples of several runs are pooled, as the report pools them.
+func (g *group) command(s *setting, unit string, all []*group) string {
+	args := []string{"go", "tool", "benchstat"}
+	terms := append(g.terms(s), ".unit:"+unit)
+	if len(all) > 1 {
+		terms = append(terms, results.KeyMachine+":"+word(g.machine))
+		if slices.ContainsFunc(all, func(o *group) bool { return o != g && o.machine == g.machine }) {
+			terms = append(terms, results.KeyCommit+":"+word(g.commit))
+		}
+	}
+	args = append(args, "-filter", shell(strings.Join(terms, " ")))
+	columns := []string{"/variant"}
+	for _, name := range s.optionNames() {
+		columns = append(columns, "/"+word(name))
+	}
+	args = append(args, "-col", shell(strings.Join(columns, ",")), "-row", "/n@num")
+	if len(g.headers) > 1 {
+		args = append(args, "-table", results.KeyMachine, "-ignore", ".config")
+	}
+	for _, f := range g.files {
+		args = append(args, shell(f))
+	}
+	return strings.Join(args, " ")
+}
+
+// terms are the filter's terms for the keys that the setting fixes: the usual four always, any other where it varies in the group.
+func (g *group) terms(s *setting) []string {
+	values := make(map[string]map[string]bool)
+	for _, c := range g.cells {
+		keys := keysOf(c.Cell)
+		for _, name := range fixedKeys() {
+			if values[name] == nil {
+				values[name] = make(map[string]bool)
+			}
+			values[name][keys[name]] = true
+		}
+	}
+	own := keysOf(s.probe)
+	var terms []string
+	for _, name := range fixedKeys() {
+		usual := slices.Contains([]string{"input", "causal", "pass", "threads"}, name)
+		if usual || len(values[name]) > 1 {
+			terms = append(terms, "/"+name+":"+word(own[name]))
+		}
+	}
+	return terms
+}
+
+// fixedKeys are the name keys that a setting fixes.
+func fixedKeys() []string {
+	return []string{"input", "head", "causal", "pass", "threads", "simd", "dtype", "h", "b", "d", "e", "s"}
+}
+
+func keysOf(c results.Cell) map[string]string {
+	keys := make(map[string]string)
+	for _, k := range c.Keys() {
+		keys[k.Name] = k.Value
+	}
+	return keys
+}
+
+// optionNames lists the options that cells of the setting name: they must be part of benchstat's columns.
+func (s *setting) optionNames() []string {
+	var names []string
+	for _, x := range s.series {
+		for _, c := range x.cells {
+			for _, o := range c.Options {
+				if !slices.Contains(names, o.Name) {
+					names = append(names, o.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// word quotes a value for benchstat's filter syntax where it needs to be.
+func word(value string) string {
+	if value == "" || value == "AND" || value == "OR" || strings.ContainsAny(value, `():@," `) || strings.ContainsAny(value[:1], "-*/") {
+		return strconv.Quote(value)
+	}
+	return value
+}
+
+// shell quotes an argument for a POSIX shell where it needs to be.
+func shell(arg string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./,=@:+%", r)
+	}
+	if arg != "" && !strings.ContainsFunc(arg, func(r rune) bool { return !plain(r) }) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

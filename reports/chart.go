@@ -1,0 +1,51 @@
+package reports
+
+import (
+	"attnbench/reports/chart"
+	"attnbench/results"
+)
+
+// A Chart is a picture of the report, with a name for its file: "time", "workspace".
+type Chart struct {
+	ID string
+	chart.Chart
+}
+
+// charts are those of a setting: time and workspace over the length. Fewer than two lengths make no chart.
+func (s *setting) charts() []Chart {
+	if len(s.lengths()) < 2 {
+		return nil
+	}
+	return []Chart{
+		{"time", chart.Chart{
+			Title: "Time of one call: " + s.text(), XLabel: "sequence length n", YLabel: "time of one call", YUnit: chart.Seconds,
+			Series: s.lines(results.Time, 1e-9),
+		}},
+		{"workspace", chart.Chart{
+			Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace", YUnit: chart.Bytes,
+			Series: s.lines(results.WorkBytes, 1),
+		}},
+	}
+}
+
+// lines are the medians of a unit, times a factor.
+func (s *setting) lines(unit string, factor float64) []chart.Series {
+	var lines []chart.Series
+	for _, x := range s.series {
+		line := chart.Series{Label: x.label, Dashed: x.variant.Role == results.RoleReference}
+		for _, p := range x.points(unit) {
+			if p.Median <= 0 {
+				continue
+			}
+			if unit == results.WorkBytes {
+				p.Lo, p.Hi = p.Median, p.Median
+			}
+			line.X, line.Y = append(line.X, float64(p.N)), append(line.Y, factor*p.Median)
+			line.Lo, line.Hi = append(line.Lo, factor*p.Lo), append(line.Hi, factor*p.Hi)
+		}
+		if len(line.X) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,223 @@
+package reports
+
+import (
+	"math"
+	"slices"
+
+	"attnbench/results"
+)
+
+// grid makes a table of variants × lengths; cell renders what was measured at one length. Variants without any cell are left out.
+func (s *setting) grid(id, title string, unit string, column func(n int) scale,
+	cell func(c *measured, sc scale) Cell) Table {
+
+	lengths := s.lengths()
+	t := Table{ID: id, Title: title, Setting: s.text(), Columns: []Column{{Name: "n", Left: true}}}
+	scales := make([]scale, len(lengths))
+	for i, n := range lengths {
+		scales[i] = column(n)
+		t.Columns = append(t.Columns, Column{Name: itoa(n), Unit: scales[i].name})
+	}
+	for _, x := range s.series {
+		row := Row{Cells: []Cell{words(x.label)}, Muted: x.variant.Role == results.RoleReference}
+		any := false
+		for i, n := range lengths {
+			c := x.at(n)
+			if c == nil || !c.has(unit) {
+				row.Cells = append(row.Cells, words(absent))
+				continue
+			}
+			any = true
+			row.Cells = append(row.Cells, cell(c, scales[i]))
+		}
+		if any {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// columnScale picks one scale for a column, by its smallest value of a variant that is ranked.
+func (s *setting) columnScale(unit string, scales []scale) func(n int) scale {
+	return func(n int) scale {
+		smallest := math.Inf(1)
+		for _, x := range s.series {
+			if c := x.at(n); c != nil && x.variant.Role != results.RoleReference {
+				if v, ok := c.value(unit); ok && v > 0 {
+					smallest = math.Min(smallest, v)
+				}
+			}
+		}
+		if math.IsInf(smallest, 1) {
+			return scales[0]
+		}
+		return common(scales, smallest)
+	}
+}
+
+// timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by more than noise.
+func (s *setting) timeTable() Table {
+	t := s.grid("time", "Time of one call", results.Time, s.columnScale(results.Time, timeScales()),
+		func(c *measured, sc scale) Cell {
+			e := c.estimate(results.Time)
+			return Cell{
+				Text:   digits(e.Median/sc.factor) + spreadText(e),
+				Figure: &Figure{e, results.Time}, Marks: c.marks(), Best: s.fastest(c),
+			}
+		})
+	t.Notes = []string{"Median with the half width of its 95 % interval. Every cell agreed with its definition before it was timed."}
+	return t
+}
+
+// fastest reports whether a cell is faster than every other ranked cell of its length, by more than noise.
+func (s *setting) fastest(c *measured) bool {
+	if !c.ranked() {
+		return false
+	}
+	rivals := 0
+	for _, x := range s.series {
+		o := x.at(c.N)
+		if o == nil || o == c || !o.ranked() {
+			continue
+		}
+		rivals++
+		if !faster(c, o) {
+			return false
+		}
+	}
+	return rivals > 0
+}
+
+// faster reports whether a is faster than b by more than noise; both are ranked.
+func faster(a, b *measured) bool {
+	x, y := a.units[results.Time], b.units[results.Time]
+	return Summarize(x).Median < Summarize(y).Median && Differ(x, y)
+}
+
+// speedupTable shows how many times faster than a baseline the others are; nil where nothing can be compared.
+func (s *setting) speedupTable(base *series) *Table {
+	t := s.grid("speedup-"+base.label, "Speed-up over "+base.label, results.Time, func(int) scale { return scale{factor: 1} },
+		func(c *measured, _ scale) Cell { return compare(c, base.at(c.N)) })
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool {
+		return r.Cells[0].Text == base.label || !slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.Figure != nil })
+	})
+	t.dropEmptyColumns()
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Notes = []string{"Time of " + base.label + " over time of the variant, above 1 where the variant is faster; " +
+		"~ where the two do not differ by the exact U test at 5 %; no ~ test and no rank where a mark stands."}
+	return &t
+}
+
+// compare is the ratio of a baseline's time to a cell's.
+func compare(c, base *measured) Cell {
+	if base == nil {
+		return words(absent)
+	}
+	r := ratio(base.estimate(results.Time), c.estimate(results.Time))
+	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}, Marks: mergeMarks(c.marks(), base.marks())}
+	if len(cell.Marks) == 0 && !Differ(base.units[results.Time], c.units[results.Time]) {
+		cell.Text = "~"
+	}
+	return cell
+}
+
+func mergeMarks(a, b []Mark) []Mark {
+	all := slices.Clone(a)
+	for _, m := range b {
+		if !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// dropEmptyColumns removes columns without a figure.
+func (t *Table) dropEmptyColumns() {
+	for i := len(t.Columns) - 1; i > 0; i-- {
+		if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[i].Figure != nil }) {
+			continue
+		}
+		t.Columns = slices.Delete(t.Columns, i, i+1)
+		for k := range t.Rows {
+			t.Rows[k].Cells = slices.Delete(t.Rows[k].Cells, i, i+1)
+		}
+	}
+}
+
+// bytesTable shows a size. Nil where nobody has any.
+func (s *setting) bytesTable(id, title, unit, note string) *Table {
+	t := s.grid(id, title, unit, s.columnScale(unit, byteScales()), func(c *measured, sc scale) Cell {
+		e := c.estimate(unit)
+		return Cell{Text: digits(e.Median / sc.factor), Figure: &Figure{e, unit}, Marks: coverageMark(c)}
+	})
+	nonzero := func(c Cell) bool { return c.Figure != nil && c.Figure.Median > 0 }
+	if !slices.ContainsFunc(t.Rows, func(r Row) bool { return slices.ContainsFunc(r.Cells, nonzero) }) {
+		return nil
+	}
+	t.Notes = []string{note}
+	return &t
+}
+
+func coverageMark(c *measured) []Mark {
+	if c.covered() {
+		return []Mark{MarkCoverage}
+	}
+	return nil
+}
+
+// peakTable shows useful work over the machine's measured peak.
+func (s *setting) peakTable() *Table {
+	t := s.grid("peak-frac", "Useful work over the machine's FMA peak", results.PeakFrac, func(int) scale { return scale{name: "%"} },
+		func(c *measured, _ scale) Cell {
+			e := c.estimate(results.PeakFrac)
+			return Cell{Text: digits(100 * e.Median), Figure: &Figure{e, results.PeakFrac}, Marks: c.marks()}
+		})
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Notes = []string{"The peak is what the suite measured at that number of threads; work that a mechanism does beyond the useful " +
+		"is not counted."}
+	return &t
+}
+
+// wholeErrorTable shows errors on whole inputs, over lengths.
+func (s *setting) wholeErrorTable() *Table {
+	t := s.grid("error", "Error on "+s.probe.Input+" input", results.RelErr, func(int) scale { return scale{} },
+		func(c *measured, _ scale) Cell { return errorCell(c) })
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return r.Muted })
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Notes = append(s.inputWarnings(), "Relative error ‖out − exact‖ / ‖exact‖; not ranked.")
+	t.Notes = append(t.Notes, s.targetNotes()...)
+	return &t
+}
+
+// inputWarnings are the warnings that approximations of the setting share about their input.
+func (s *setting) inputWarnings() []string {
+	var notes []string
+	for _, x := range s.series {
+		for _, c := range x.cells {
+			for _, w := range c.note.Warnings {
+				note := "Warning: " + w.Text + ": " + w.Remedy + "."
+				if w.Code == results.CodeInput && !slices.Contains(notes, note) {
+					notes = append(notes, note)
+				}
+			}
+		}
+	}
+	return notes
+}
+
+// targetNotes names the variants whose error is against something else.
+func (s *setting) targetNotes() []string {
+	var notes []string
+	for _, x := range s.series {
+		if x.variant.Target != "" {
+			notes = append(notes, x.label+" is measured against "+x.variant.Target+": not comparable with the others.")
+		}
+	}
+	return notes
+}

@@ -1,0 +1,62 @@
+package reports
+
+import (
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// An Estimate is the median of samples with its interval.
+type Estimate struct {
+	Median, Lo, Hi float64 // the bounds are infinite below MinSamples
+	Samples        int
+}
+
+// Limits of what counts as known.
+const (
+	// MinSamples is the smallest number of samples with a 95 % interval of order statistics.
+	MinSamples = 6
+	// MaxSpread is the half width of an interval, relative to the median, above which a cell is unstable.
+	MaxSpread = 0.05
+
+	confidence = 0.95
+)
+
+// Summarize estimates the median of values, of which there is at least one. It keeps values as they are.
+func Summarize(values []float64) Estimate {
+	thresholds := benchmath.DefaultThresholds
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(values), &thresholds), confidence)
+	return Estimate{s.Center, s.Lo, s.Hi, len(values)}
+}
+
+// Spread is the half width of the interval relative to the median, +Inf where there is no interval.
+func (e Estimate) Spread() float64 {
+	return math.Max(e.Hi/e.Median-1, 1-e.Lo/e.Median)
+}
+
+// Differ reports whether two sets of samples come from different distributions, by the exact U test at 5 %.
+func Differ(a, b []float64) bool {
+	thresholds := benchmath.DefaultThresholds
+	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(slices.Clone(a), &thresholds),
+		benchmath.NewSample(slices.Clone(b), &thresholds))
+	return c.P < c.Alpha
+}
+
+// ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is cautious.
+func ratio(over, under Estimate) Estimate {
+	return Estimate{
+		Median: over.Median / under.Median, Lo: over.Lo / under.Hi, Hi: over.Hi / under.Lo,
+		Samples: min(over.Samples, under.Samples),
+	}
+}
+
+// median of values, which are reordered.
+func median(values []float64) float64 {
+	slices.Sort(values)
+	half := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[half]
+	}
+	return (values[half-1] + values[half]) / 2
+}

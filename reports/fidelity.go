@@ -1,0 +1,165 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"attnbench/results"
+)
+
+// fidelityTables show the error per head: one table for each target, because errors against different targets do not compare.
+func (s *setting) fidelityTables() []Table {
+	var targets []string
+	for _, x := range s.series {
+		if x.measured() && !slices.Contains(targets, x.variant.Target) {
+			targets = append(targets, x.variant.Target)
+		}
+	}
+	slices.Sort(targets) // softmax attention, the empty one, first
+	var tables []Table
+	for _, target := range targets {
+		tables = append(tables, s.fidelityTable(target))
+	}
+	return tables
+}
+
+func (s *setting) fidelityTable(target string) Table {
+	against := target
+	if against == "" {
+		against = "softmax attention"
+	}
+	heads := s.heads()
+	t := Table{
+		ID: "fidelity", Title: "Error against " + against + " by kind of head",
+		Setting: fmt.Sprintf("%s, n %d", s.text(), s.probe.N),
+		Columns: []Column{{Name: "head", Left: true}, {Name: "pairs seen"}},
+	}
+	for _, h := range heads {
+		t.Columns = append(t.Columns, Column{Name: h})
+	}
+	for _, b := range []struct{ label, unit string }{{"zero output", results.RelErrZero}, {"mean of V", results.RelErrMeanV}} {
+		t.Rows = append(t.Rows, s.floorRow(b.label, b.unit, target, heads))
+	}
+	for _, x := range s.series {
+		if x.variant.Target == target && x.measured() {
+			t.Rows = append(t.Rows, s.errorRow(x, heads))
+		}
+	}
+	t.markBest()
+	t.Notes = append(s.inputWarnings(), "Relative error ‖out − target‖ / ‖target‖ in float64; pairs seen: distinct query–key pairs "+
+		"scored over pairs allowed, n/a where none is scored.")
+	if target != "" {
+		t.Notes = append(t.Notes, "Another target than softmax attention: never ranked with the other tables.")
+	}
+	return t
+}
+
+// heads lists the heads of a setting by first appearance.
+func (s *setting) heads() []string {
+	var heads []string
+	for _, x := range s.series {
+		for _, c := range x.cells {
+			if c.has(results.RelErr) && !slices.Contains(heads, c.Head) {
+				heads = append(heads, c.Head)
+			}
+		}
+	}
+	return heads
+}
+
+func (x *series) head(name string) *measured {
+	i := slices.IndexFunc(x.cells, func(c *measured) bool { return c.Head == name && c.has(results.RelErr) })
+	if i < 0 {
+		return nil
+	}
+	return x.cells[i]
+}
+
+// floorRow shows what an output without any attention in it would get. Every cell of a head and target has the same value.
+func (s *setting) floorRow(label, unit, target string, heads []string) Row {
+	row := Row{Cells: []Cell{words(label), words("")}, Muted: true}
+	for _, h := range heads {
+		cell := words(absent)
+		for _, x := range s.series {
+			if c := x.head(h); c != nil && x.variant.Target == target && c.has(unit) {
+				e := c.estimate(unit)
+				cell = Cell{Text: errorText(e.Median), Figure: &Figure{e, unit}}
+				break
+			}
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	return row
+}
+
+func (s *setting) errorRow(x *series, heads []string) Row {
+	row := Row{Cells: []Cell{words(x.label), words(x.coverage())}, Muted: x.variant.Role != results.RoleApproximation}
+	for _, h := range heads {
+		c := x.head(h)
+		if c == nil {
+			row.Cells = append(row.Cells, words(absent))
+			continue
+		}
+		row.Cells = append(row.Cells, errorCell(c))
+	}
+	return row
+}
+
+// errorCell shows a relative error with what speaks against it.
+func errorCell(c *measured) Cell {
+	e := c.estimate(results.RelErr)
+	cell := Cell{Text: errorText(e.Median), Figure: &Figure{e, results.RelErr}, Marks: coverageMark(c)}
+	if c.useless() {
+		cell.Marks = append(cell.Marks, MarkUseless)
+	}
+	return cell
+}
+
+// useless reports whether an approximation is no better than one of the outputs that need no attention.
+func (c *measured) useless() bool {
+	got, _ := c.value(results.RelErr)
+	for _, unit := range []string{results.RelErrZero, results.RelErrMeanV} {
+		if floor, ok := c.value(unit); ok && got >= floor && c.variant.Role == results.RoleApproximation {
+			return true
+		}
+	}
+	return false
+}
+
+// coverage is the share of pairs that a series sees, over its heads.
+func (x *series) coverage() string {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, c := range x.cells {
+		if v, ok := c.value(results.PairFrac); ok {
+			lo, hi = math.Min(lo, v), math.Max(hi, v)
+		}
+	}
+	switch {
+	case lo > hi:
+		return "n/a"
+	case percent(lo) == percent(hi):
+		return percent(lo)
+	}
+	return strings.TrimSuffix(percent(lo), " %") + "–" + percent(hi)
+}
+
+// markBest marks the smallest error of each column among approximations that are better than the floors.
+func (t *Table) markBest() {
+	for i := range t.Columns {
+		best := -1
+		for k, r := range t.Rows {
+			c := r.Cells[i]
+			if r.Muted || c.Figure == nil || len(c.Marks) > 0 {
+				continue
+			}
+			if best < 0 || c.Figure.Median < t.Rows[best].Cells[i].Figure.Median {
+				best = k
+			}
+		}
+		if best >= 0 {
+			t.Rows[best].Cells[i].Best = true
+		}
+	}
+}

@@ -1,0 +1,272 @@
+package reports
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"attnbench/results"
+)
+
+// A group holds what one build measured on one machine: the cells that may stand in one table. Samples of one cell from several runs
+// are pooled.
+type group struct {
+	machine, commit string
+	headers         []results.Header
+	runs            []results.Run
+	files           []string
+	cells           []*measured
+	index           map[string]*measured
+}
+
+// measured is a cell with the samples of all runs of its group.
+type measured struct {
+	results.Cell
+	label   string          // variant with options and what the note adds: a row's name
+	variant results.Variant // its declaration
+	note    results.CellNote
+	units   map[string][]float64
+}
+
+// split sorts a set into groups, by first appearance.
+func split(set *results.Set) []*group {
+	var groups []*group
+	for _, run := range set.Runs {
+		machine, commit := run.Header.Get(results.KeyMachine), run.Header.Get(results.KeyCommit)
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.machine == machine && g.commit == commit })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &group{machine: machine, commit: commit, index: make(map[string]*measured)})
+		}
+		groups[i].add(set, run)
+	}
+	return groups
+}
+
+func (g *group) add(set *results.Set, run *results.RunResults) {
+	g.headers, g.runs = append(g.headers, run.Header), append(g.runs, run.Run)
+	if !slices.Contains(g.files, run.File) {
+		g.files = append(g.files, run.File)
+	}
+	for _, c := range run.Cells {
+		name := c.Cell.Name()
+		m := g.index[name]
+		if m == nil {
+			m = &measured{Cell: c.Cell, units: make(map[string][]float64)}
+			m.variant = declaration(set, c.Cell.Variant)
+			g.index[name], g.cells = m, append(g.cells, m)
+		}
+		m.pool(c)
+	}
+}
+
+// pool adds the samples of one run. A run that measured the cell outweighs one that skipped it.
+func (m *measured) pool(c *results.CellResults) {
+	if m.note.Status != results.Done || c.Note.Status == results.Done {
+		m.note = c.Note
+	}
+	m.label = m.Label()
+	if m.note.Label != "" {
+		m.label += " (" + m.note.Label + ")"
+	}
+	for _, s := range c.Samples {
+		for _, v := range s.Values {
+			m.units[v.Unit] = append(m.units[v.Unit], v.Value)
+		}
+	}
+}
+
+// declaration returns what a file says about a variant. One that it does not declare stands for itself and is ranked with the rest.
+func declaration(set *results.Set, name string) results.Variant {
+	if v, ok := set.Variant(name); ok {
+		return v
+	}
+	return results.Variant{Name: name, Title: name, Role: results.RoleApproximation}
+}
+
+// has reports whether the cell has figures of a unit that count: a failed cell's do not.
+func (m *measured) has(unit string) bool {
+	return len(m.units[unit]) > 0 && m.note.Status != results.Failed
+}
+
+func (m *measured) estimate(unit string) Estimate {
+	return Summarize(m.units[unit])
+}
+
+// value is the median of a unit that does not scatter; ok is false where it is absent.
+func (m *measured) value(unit string) (v float64, ok bool) {
+	if !m.has(unit) {
+		return 0, false
+	}
+	return median(slices.Clone(m.units[unit])), true
+}
+
+// maxCoverage is the share of pairs above which a cell is nearly exact by coverage.
+const maxCoverage = 0.5
+
+// covered reports whether an approximation scores so many pairs that it is nearly exact.
+func (m *measured) covered() bool {
+	pairs, ok := m.value(results.PairFrac)
+	return ok && pairs > maxCoverage && m.variant.Role == results.RoleApproximation
+}
+
+// marks are the reasons to read the cell's time with care.
+func (m *measured) marks() []Mark {
+	var marks []Mark
+	e := m.estimate(results.Time)
+	switch {
+	case e.Samples < MinSamples:
+		marks = append(marks, MarkFew)
+	case e.Spread() > MaxSpread || slices.ContainsFunc(m.note.Warnings, results.Warning.Noisy):
+		marks = append(marks, MarkUnstable)
+	}
+	if m.covered() {
+		marks = append(marks, MarkCoverage)
+	}
+	return marks
+}
+
+// ranked reports whether the cell's time may be compared in words.
+func (m *measured) ranked() bool {
+	return m.has(results.Time) && m.variant.Role != results.RoleReference && len(m.marks()) == 0
+}
+
+// A setting is what the cells of one table share; they differ in variant, options and length.
+type setting struct {
+	probe  results.Cell // without variant, length and options
+	series []*series    // in the order of the declarations
+}
+
+// A series is one variant with one set of options over lengths.
+type series struct {
+	label   string
+	variant results.Variant
+	cells   []*measured // ascending length
+}
+
+// settings sorts the group's cells of whole inputs, or those of single heads, by what they share.
+func (g *group) settings(set *results.Set, heads bool) []*setting {
+	var list []*setting
+	byName := make(map[string]*setting)
+	for _, c := range g.cells {
+		if (c.Head != "") != heads {
+			continue
+		}
+		probe := c.Cell
+		probe.Variant, probe.Options, probe.Head = "", nil, ""
+		if probe.S == probe.N {
+			probe.S = 0
+		}
+		if !heads {
+			probe.N = 0
+		}
+		name := probe.Name()
+		if byName[name] == nil {
+			byName[name] = &setting{probe: probe}
+			list = append(list, byName[name])
+		}
+		byName[name].add(c)
+	}
+	for _, s := range list {
+		s.sort(set)
+	}
+	return list
+}
+
+func (s *setting) add(c *measured) {
+	i := slices.IndexFunc(s.series, func(x *series) bool { return x.label == c.label })
+	if i < 0 {
+		i = len(s.series)
+		s.series = append(s.series, &series{label: c.label, variant: c.variant})
+	}
+	s.series[i].cells = append(s.series[i].cells, c)
+}
+
+func (s *setting) sort(set *results.Set) {
+	place := func(x *series) int {
+		return slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
+	}
+	slices.SortStableFunc(s.series, func(a, b *series) int { return cmp.Compare(place(a), place(b)) })
+	for _, x := range s.series {
+		slices.SortStableFunc(x.cells, func(a, b *measured) int { return cmp.Compare(a.N, b.N) })
+	}
+}
+
+// lengths are those at which something was measured, ascending.
+func (s *setting) lengths() []int {
+	var all []int
+	for _, x := range s.series {
+		for _, c := range x.cells {
+			if c.has(results.Time) && !slices.Contains(all, c.N) {
+				all = append(all, c.N)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// at returns the cell of a length, nil where it was not measured.
+func (x *series) at(n int) *measured {
+	for _, c := range x.cells {
+		if c.N == n && c.has(results.Time) {
+			return c
+		}
+	}
+	return nil
+}
+
+// baselines are the exact variants that others are compared with.
+func (s *setting) baselines() []*series {
+	var list []*series
+	for _, x := range s.series {
+		if x.variant.Baseline && x.measured() {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+func (x *series) measured() bool {
+	return slices.ContainsFunc(x.cells, func(c *measured) bool { return c.has(results.Time) })
+}
+
+// points are the medians of a unit over lengths.
+func (x *series) points(unit string) []Point {
+	var points []Point
+	for _, c := range x.cells {
+		if c.has(unit) {
+			points = append(points, Point{c.N, c.estimate(unit)})
+		}
+	}
+	return points
+}
+
+func (x *series) samples() []Samples {
+	var list []Samples
+	for _, c := range x.cells {
+		if c.has(results.Time) {
+			list = append(list, Samples{c.N, c.units[results.Time]})
+		}
+	}
+	return list
+}
+
+// text describes a setting: "gaussian, bidirectional, forward, 1 head, d 64, f32, avx2, 1 thread".
+func (s *setting) text() string {
+	p := s.probe
+	parts := []string{p.Input, "bidirectional", p.Pass, plural(p.Heads, "head"), "d " + itoa(p.D)}
+	if p.Causal {
+		parts[1] = "causal"
+	}
+	if p.E != 0 && p.E != p.D {
+		parts = append(parts, "e "+itoa(p.E))
+	}
+	if p.S != 0 {
+		parts = append(parts, plural(p.S, "key"))
+	}
+	if p.Batch > 1 {
+		parts = append(parts, "batch "+itoa(p.Batch))
+	}
+	return strings.Join(append(parts, p.DType, p.SIMD, plural(p.Threads, "thread")), ", ")
+}

@@ -1,0 +1,181 @@
+package reports
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// A Point is a figure at one length.
+type Point struct {
+	N int
+	Estimate
+}
+
+// A Growth is a fitted order of growth n^Exponent.
+type Growth struct {
+	Exponent, Lo, Hi float64 // with a 95 % interval; equal where the figures are exact
+	From, To         int     // the range of lengths that was fitted
+	Lengths          int     // in the range
+	Settled          bool    // local slopes agree within the range; else growth is not yet asymptotic
+	Local            []Slope // ascending
+}
+
+// A Slope is the exponent between two lengths.
+type Slope struct {
+	From, To int
+	Exponent float64
+}
+
+// Constants of the fit.
+const (
+	minFitLengths = 3
+	minStep       = 1.5  // lengths closer than this factor give no local slope
+	slopeDrift    = 0.15 // of a local slope against the mean of those above it, beyond noise
+)
+
+// FitGrowth fits log figure = a + Exponent·log n by least squares over the asymptotic range of points, which are in ascending order
+// of length; ok is false where fewer than three lengths are there.
+//
+// Local slopes are taken between lengths at least a factor 1.5 apart, from the longest downward. The range starts with the longest
+// two steps and grows downward as long as the next local slope agrees with the mean of those above it within 0.15 plus the noise
+// of that slope. Where the first two disagree already, the growth is not yet asymptotic (Settled is false). All lengths in the range
+// take part in the fit. The interval is Student's, from the residuals: it holds the noise and what a power law misses.
+func FitGrowth(points []Point) (g Growth, ok bool) {
+	points = positive(points)
+	if len(points) < minFitLengths {
+		return g, false
+	}
+	steps := localSteps(points)
+	if len(steps) < minFitLengths-1 {
+		return g, false
+	}
+	first, settled := asymptotic(points, steps)
+	g = regress(points[first:])
+	g.Settled = settled
+	for i := len(steps) - 1; i >= 0; i-- {
+		g.Local = append(g.Local, steps[i].slope)
+	}
+	return g, true
+}
+
+func positive(points []Point) []Point {
+	var keep []Point
+	for _, p := range points {
+		if p.Median > 0 {
+			keep = append(keep, p)
+		}
+	}
+	return keep
+}
+
+// step is a local slope with the index of its lower length and its noise.
+type step struct {
+	slope Slope
+	lower int
+	noise float64
+}
+
+// localSteps returns the local slopes from the longest length downward.
+func localSteps(points []Point) []step {
+	var steps []step
+	upper := len(points) - 1
+	for i := upper - 1; i >= 0; i-- {
+		a, b := points[i], points[upper]
+		if float64(b.N) < minStep*float64(a.N) {
+			continue
+		}
+		width := math.Log(float64(b.N) / float64(a.N))
+		steps = append(steps, step{
+			slope: Slope{a.N, b.N, math.Log(b.Median/a.Median) / width},
+			lower: i,
+			noise: math.Hypot(noise(a), noise(b)) / width,
+		})
+		upper = i
+	}
+	return steps
+}
+
+// noise is the relative half width of a point's interval, 0 where it has none.
+func noise(p Point) float64 {
+	if s := p.Spread(); !math.IsInf(s, 0) {
+		return s
+	}
+	return 0
+}
+
+// asymptotic returns the index of the shortest length of the range, and whether its first two local slopes agree.
+func asymptotic(points []Point, steps []step) (first int, settled bool) {
+	sum, count := steps[0].slope.Exponent, 1.0
+	agrees := func(s step) bool { return math.Abs(s.slope.Exponent-sum/count) <= slopeDrift+s.noise }
+	settled = agrees(steps[1])
+	first = steps[1].lower
+	for i, s := range steps[1:] {
+		if i > 0 && (!settled || !agrees(s)) {
+			break
+		}
+		sum, count, first = sum+s.slope.Exponent, count+1, s.lower
+	}
+	return first, settled
+}
+
+// regress fits all points.
+func regress(points []Point) Growth {
+	x, y := make([]float64, len(points)), make([]float64, len(points))
+	for i, p := range points {
+		x[i], y[i] = math.Log2(float64(p.N)), math.Log2(p.Median)
+	}
+	a, b := stat.LinearRegression(x, y, nil, false)
+	mean, rss, sxx := stat.Mean(x, nil), 0.0, 0.0
+	for i := range x {
+		r := y[i] - a - b*x[i]
+		rss += r * r
+		sxx += (x[i] - mean) * (x[i] - mean)
+	}
+	freedom := float64(len(x) - 2)
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(rss/freedom/sxx)
+	return Growth{
+		Exponent: b, Lo: b - half, Hi: b + half,
+		From: points[0].N, To: points[len(points)-1].N, Lengths: len(points),
+	}
+}
+
+// A Verdict compares a measured growth with a claimed one.
+type Verdict string
+
+// Verdicts.
+const (
+	AsClaimed     Verdict = "as claimed"
+	FasterGrowth  Verdict = "grows faster than claimed"
+	SlowerGrowth  Verdict = "grows slower than claimed"
+	NotAsymptotic Verdict = "not yet asymptotic"
+	TooWide       Verdict = "interval too wide to tell"
+	TooFew        Verdict = "too few lengths"
+)
+
+// Constants of the verdict.
+const (
+	claimSlack = 0.1  // an exponent may miss its claim by this much: caches and tails
+	logSlack   = 0.1  // more for a claim with a logarithm, which counts as 0
+	maxHalf    = 0.25 // half width of an interval that still tells
+)
+
+// Judge compares a growth with a claimed exponent; logarithm says that the claim has a logarithm besides.
+func Judge(g Growth, claimed float64, logarithm bool) Verdict {
+	slack := claimSlack
+	if logarithm {
+		slack += logSlack
+	}
+	switch {
+	case !g.Settled:
+		return NotAsymptotic
+	case g.Lo > claimed+slack:
+		return FasterGrowth
+	case g.Hi < claimed-claimSlack:
+		return SlowerGrowth
+	case g.Hi-g.Lo > 2*maxHalf:
+		return TooWide
+	}
+	return AsClaimed
+}

@@ -1,0 +1,194 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnbench/results"
+)
+
+// headlines are the sentences on top. Time is told of the setting with the most cells; the tables have the others.
+func headlines(whole []analysis, heads []*setting) []string {
+	var lines []string
+	if s := principal(whole); s != nil {
+		if len(whole) > 1 {
+			lines = append(lines, "Growth, crossovers and advice are about "+s.text()+"; the tables have the other settings.")
+		}
+		lines = append(lines, s.growthLines()...)
+		lines = append(lines, s.crossingLines()...)
+		lines = append(lines, s.stopLines()...)
+	}
+	for _, s := range heads {
+		lines = append(lines, s.fidelityLines()...)
+	}
+	if s := principal(whole); s != nil {
+		lines = append(lines, s.adviceLines()...)
+	}
+	return lines
+}
+
+// principal is the setting with the most measured cells.
+func principal(whole []analysis) *analysis {
+	var best *analysis
+	most := 0
+	for i, s := range whole {
+		count := 0
+		for _, x := range s.series {
+			count += len(x.samples())
+		}
+		if count > most {
+			best, most = &whole[i], count
+		}
+	}
+	return best
+}
+
+// growthLines say how each variant grew.
+func (s *analysis) growthLines() []string {
+	var lines []string
+	for _, k := range s.fits {
+		if k.series.variant.Role == results.RoleReference || !k.timed {
+			continue
+		}
+		line := fmt.Sprintf("%s ran %s in time (claimed %s: %s)", k.series.label, growthText(k.time), bigO(k.series.variant.Time), k.timeVerdict())
+		if k.sized {
+			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", growthText(k.memory), bigO(k.series.variant.Memory), k.memoryVerdict())
+		}
+		lines = append(lines, line+".")
+	}
+	return lines
+}
+
+// crossingLines say from where each variant is faster, all baselines in one sentence.
+func (s *analysis) crossingLines() []string {
+	var lines []string
+	for _, x := range s.series {
+		if x.variant.Role != results.RoleApproximation {
+			continue
+		}
+		var parts []string
+		for _, c := range s.crossings {
+			if c.series == x {
+				parts = append(parts, "than "+c.base.label+": "+c.Cell().Shown())
+			}
+		}
+		if len(parts) > 0 {
+			lines = append(lines, x.label+" is faster "+strings.Join(parts, "; faster ")+".")
+		}
+	}
+	return lines
+}
+
+// stopLines say where a baseline stopped while others went on, and why.
+func (s *analysis) stopLines() []string {
+	var lines []string
+	for _, base := range s.baselines() {
+		for _, c := range base.cells {
+			if c.note.Status == results.Skipped && c.N > base.longest() {
+				lines = append(lines, fmt.Sprintf("%s stopped at n = %d; n = %d was skipped: %s.",
+					base.label, base.longest(), c.N, strings.TrimSuffix(c.note.Reason, ".")))
+				break
+			}
+		}
+	}
+	return lines
+}
+
+// fidelityLines say for each approximation on how many heads it beats what needs no attention.
+func (s *setting) fidelityLines() []string {
+	heads := s.heads()
+	var lines []string
+	for _, x := range s.series {
+		if x.variant.Role != results.RoleApproximation || !x.measured() {
+			continue
+		}
+		var better, worse, covered []string
+		for _, h := range heads {
+			c := x.head(h)
+			switch {
+			case c == nil:
+			case c.covered():
+				covered = append(covered, h)
+			case c.useless():
+				worse = append(worse, h)
+			default:
+				value, _ := c.value(results.RelErr)
+				better = append(better, h+" "+errorText(value))
+			}
+		}
+		lines = append(lines, s.fidelityLine(x, better, worse, covered))
+	}
+	return lines
+}
+
+func (s *setting) fidelityLine(x *series, better, worse, covered []string) string {
+	var parts []string
+	if len(better) > 0 {
+		parts = append(parts, "error "+list(better))
+	}
+	if len(worse) > 0 {
+		parts = append(parts, "no better than the mean of V or zero on "+list(worse))
+	}
+	if len(covered) > 0 {
+		parts = append(parts, "nearly exact by coverage on "+list(covered))
+	}
+	line := fmt.Sprintf("On %s (n = %d) %s", s.probe.Input, s.probe.N, x.label)
+	if seen := x.coverage(); seen != "n/a" {
+		line += ", seeing " + seen + " of the pairs"
+	}
+	if x.variant.Target != "" {
+		line += ", against " + x.variant.Target
+	}
+	return line + ": " + strings.Join(parts, "; ") + "."
+}
+
+// adviceLines say which variant was fastest where, as far as the noise lets one tell.
+func (s *analysis) adviceLines() []string {
+	var stretches []stretch
+	for _, n := range s.lengths() {
+		name := s.winner(n)
+		if last := len(stretches) - 1; last >= 0 && stretches[last].name == name {
+			stretches[last].to = n
+			continue
+		}
+		stretches = append(stretches, stretch{name, n, n})
+	}
+	var parts []string
+	for _, x := range stretches {
+		parts = append(parts, x.text())
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{"Fastest: " + strings.Join(parts, "; ") + ". Speed alone: weigh it against the errors above."}
+}
+
+// stretch is a range of lengths with one winner.
+type stretch struct {
+	name     string
+	from, to int
+}
+
+func (x stretch) text() string {
+	at := fmt.Sprintf("n = %d", x.from)
+	if x.to != x.from {
+		at = fmt.Sprintf("n = %d–%d", x.from, x.to)
+	}
+	if x.name == "" {
+		return "at " + at + " no winner beyond the noise"
+	}
+	return x.name + " at " + at
+}
+
+// winner names the fastest ranked variant of a length, empty where noise hides it.
+func (s *setting) winner(n int) string {
+	i := slices.IndexFunc(s.series, func(x *series) bool {
+		c := x.at(n)
+		return c != nil && s.fastest(c)
+	})
+	if i < 0 {
+		return ""
+	}
+	return s.series[i].label
+}

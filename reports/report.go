@@ -1,0 +1,224 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"attnbench/results"
+)
+
+// A Report is what results say, ready to be rendered.
+type Report struct {
+	Parts []Part // one for each machine and build
+}
+
+// A Part is about what one build measured on one machine.
+type Part struct {
+	Name      string // the machine, where the report has several parts; else empty
+	Headlines []string
+	Tables    []Table
+	Charts    []Chart
+	Warnings  []results.Warning // about machine and run, each once
+	Facts     []results.Field   // the machine and the command
+	Fidelity  int               // index of the first table about errors on single heads, -1 where there is none
+}
+
+// Build analyses a set. It fails only where there is nothing to report.
+func Build(set *results.Set) (*Report, error) {
+	groups := split(set)
+	report := new(Report)
+	for _, g := range groups {
+		part := g.part(set, groups)
+		if len(groups) > 1 {
+			part.Name = strings.TrimSpace("machine " + g.machine + " " + g.commit)
+		}
+		report.Parts = append(report.Parts, part)
+	}
+	if len(report.Parts) == 0 {
+		return nil, fmt.Errorf("the results hold no run: measure something first (bench run)")
+	}
+	report.Parts[0].addFileWarnings(set.Warnings)
+	return report, nil
+}
+
+func (p *Part) addFileWarnings(texts []string) {
+	for _, text := range texts {
+		p.Warnings = append(p.Warnings, results.Warning{Code: "file", Text: text})
+	}
+}
+
+// analysis is what the tables and the headlines of a setting share.
+type analysis struct {
+	*setting
+	fits      []scaling
+	crossings []crossing
+}
+
+// part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how wrong, how it grows, from
+// where it pays, what is missing.
+func (g *group) part(set *results.Set, all []*group) Part {
+	var whole []analysis
+	for _, s := range g.settings(set, false) {
+		whole = append(whole, analysis{s, s.scalings(), s.crossings()})
+	}
+	heads := g.settings(set, true)
+	p := Part{Headlines: headlines(whole, heads), Fidelity: -1}
+	for _, s := range whole {
+		p.addCosts(g, s, all)
+	}
+	for _, s := range heads {
+		if tables := s.fidelityTables(); len(tables) > 0 {
+			if p.Fidelity < 0 {
+				p.Fidelity = len(p.Tables)
+			}
+			p.Tables = append(p.Tables, tables...)
+		}
+	}
+	for _, s := range whole {
+		p.addTable(s.wholeErrorTable())
+	}
+	for _, s := range whole {
+		p.addTable(s.scalingTable(s.fits))
+		p.addTable(s.slopeTable(s.fits))
+		p.addTable(s.crossingTable(s.crossings))
+	}
+	p.addTable(g.gapTable())
+	for _, s := range whole {
+		p.Charts = append(p.Charts, s.charts()...)
+	}
+	p.Warnings, p.Facts = g.warnings(), g.facts()
+	return p
+}
+
+func (p *Part) addTable(t *Table) {
+	if t != nil {
+		p.Tables = append(p.Tables, *t)
+	}
+}
+
+func (p *Part) addCosts(g *group, s analysis, all []*group) {
+	if len(s.lengths()) == 0 {
+		return
+	}
+	t := s.timeTable()
+	t.Command = g.command(s.setting, results.Time, all)
+	p.Tables = append(p.Tables, t)
+	for _, base := range s.baselines() {
+		p.addTable(s.speedupTable(base))
+	}
+	for _, t := range []*Table{
+		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes, "Counted, exact: beyond inputs and output."),
+		s.bytesTable("peak-memory", "Peak memory", results.PeakBytes,
+			"The operating system's high-water mark over the cell, less what the process held before the inputs."),
+		s.bytesTable("parameters", "Parameters", results.ParamBytes, "Counted, exact."),
+	} {
+		if t != nil {
+			t.Command = g.command(s.setting, t.unit(), all)
+			p.Tables = append(p.Tables, *t)
+		}
+	}
+	p.addTable(s.peakTable())
+}
+
+// unit is the unit of the table's figures.
+func (t *Table) unit() string {
+	for _, r := range t.Rows {
+		for _, c := range r.Cells {
+			if c.Figure != nil {
+				return c.Figure.Unit
+			}
+		}
+	}
+	return ""
+}
+
+// gapTable lists what was skipped or failed, cells with the same reason together.
+func (g *group) gapTable() *Table {
+	t := Table{
+		ID: "gaps", Title: "Skipped and failed cells", Prose: true,
+		Columns: []Column{
+			{Name: "variant", Left: true}, {Name: "lengths", Left: true}, {Name: "input", Left: true}, {Name: "status", Left: true},
+			{Name: "reason", Left: true},
+		},
+	}
+	type gap struct {
+		key     string
+		row     Row
+		lengths []string
+	}
+	var gaps []*gap
+	for _, c := range g.cells {
+		if c.note.Status != results.Skipped && c.note.Status != results.Failed {
+			continue
+		}
+		key := strings.Join([]string{c.label, c.Input, c.note.Status, c.note.Reason}, "\x00")
+		i := slices.IndexFunc(gaps, func(x *gap) bool { return x.key == key })
+		if i < 0 {
+			i = len(gaps)
+			gaps = append(gaps, &gap{key: key, row: Row{Cells: []Cell{
+				words(c.label), {}, words(c.Input), words(c.note.Status), words(c.note.Reason),
+			}}})
+		}
+		if n := itoa(c.N); !slices.Contains(gaps[i].lengths, n) {
+			gaps[i].lengths = append(gaps[i].lengths, n)
+		}
+	}
+	for _, x := range gaps {
+		x.row.Cells[1] = words(strings.Join(x.lengths, ", "))
+		t.Rows = append(t.Rows, x.row)
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return &t
+}
+
+// warnings are those about runs and cells, each once, with the number of cells that have it.
+func (g *group) warnings() []results.Warning {
+	var list []results.Warning
+	counts := make(map[results.Warning]int)
+	add := func(w results.Warning, cells int) {
+		if counts[w] == 0 {
+			list = append(list, w)
+		}
+		counts[w] += cells
+	}
+	for _, r := range g.runs {
+		for _, w := range slices.Concat(r.Noise, r.Warnings) {
+			add(w, 1)
+		}
+		if r.End == "" {
+			add(results.Warning{Code: "interrupted", Text: "run " + r.ID + " has no end: it was interrupted, or is still going"}, 1)
+		}
+	}
+	about := len(list)
+	perCode := make(map[string]int)
+	for _, c := range g.cells {
+		for _, w := range c.note.Warnings {
+			if perCode[w.Code]++; perCode[w.Code] == 1 {
+				list = append(list, w)
+			}
+		}
+	}
+	for i := range list[about:] {
+		w := &list[about+i]
+		if n := perCode[w.Code]; n > 1 {
+			w.Text = fmt.Sprintf("%s (%d cells have a warning of this kind)", w.Text, n)
+		}
+	}
+	return list
+}
+
+// facts are the header keys, each value once.
+func (g *group) facts() []results.Field {
+	var facts []results.Field
+	for _, h := range g.headers {
+		for _, f := range h {
+			if !slices.Contains(facts, f) {
+				facts = append(facts, f)
+			}
+		}
+	}
+	return facts
+}
