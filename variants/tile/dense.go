@@ -87,10 +87,10 @@ func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 }
 
 // PatternSizes are tile sizes for queries that see a few hundred keys each, in a pattern: fewer queries than
-// in dense attention, because each tile pays for the edges of its own keys, and more keys, so that most of a
-// row's softmax is one pass.
+// in dense attention, because each tile pays for the edges of its own keys, and more keys, so that more of a
+// row's softmax is one pass and two blocks of 64 fill a tile.
 func PatternSizes(set *kernel.Set, n, s int) (queries, keys int) {
-	return min(max(48, set.Panel), n), min(192, s)
+	return min(max(48, set.Panel), n), min(128, s)
 }
 
 func gcd(a, b int) int {

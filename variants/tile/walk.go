@@ -39,10 +39,9 @@ type Walk struct {
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.config = c
-	// A row of scores is one cache line longer than its queries: a power-of-two stride would map all rows to the
-	// same cache sets.
 	w.edge = edgeKeys(c.Kernels)
-	w.ldq, w.lds, w.lde = cols, cols+16, c.Kernels.Pad(c.E)
+	// A row of scores is an odd number of cache lines long: with an even one, fewer cache sets hold a column.
+	w.ldq, w.lds, w.lde = cols, ((cols+15)/16|1)*16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
 	w.s = variants.Alloc[float32](ws, c.Keys*w.lds)
 	w.o = variants.Alloc[float32](ws, c.Queries*w.lde)
