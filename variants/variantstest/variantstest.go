@@ -14,6 +14,14 @@ import (
 	"attnbench/variants/work"
 )
 
+// sets are the machine's kernel sets, and plain Go with the sides of the widest tile (16 lanes, 6×64), so that layouts and padding
+// of AVX-512 are tested on machines without it.
+func sets() []*kernel.Set {
+	wide := *kernel.Generic()
+	wide.Name, wide.Lanes, wide.Panel, wide.Rows = "wide", 16, 64, 6
+	return append(kernel.Available(), &wide)
+}
+
 // Case is one problem of a conformance run.
 type Case struct {
 	Name    string // of the subtest; empty: made from shape and options
@@ -43,7 +51,7 @@ func Self(heads, n, d int, causal bool) variants.Shape {
 func Run(t *testing.T, m *variants.Mechanism, cases []Case) {
 	t.Helper()
 	for _, c := range cases {
-		for _, set := range kernel.Available() {
+		for _, set := range sets() {
 			t.Run(set.Name+"/"+c.name(), func(t *testing.T) { check(t, m, c, set) })
 		}
 	}
