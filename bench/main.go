@@ -10,9 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"attnbench/reports"
 )
 
 // Exit codes of every command.
@@ -28,6 +31,7 @@ type commands struct {
 	Run    runCommand    `cmd:"" help:"Verify and measure a sweep, write a results file, print its report."`
 	Plan   planCommand   `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
 	Doctor doctorCommand `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
+	Report reportCommand `cmd:"" help:"Tables, sentences and charts of results files."`
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
 	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
 	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
@@ -59,6 +63,7 @@ func run(env *environment) int {
 		kong.Name("bench"),
 		kong.Description("Efficient attention on the CPU: "+
 			"is it right, from which length does it pay, how wrong is its output?"),
+		kong.Vars{"formats": strings.Join(reports.Formats(), ",")},
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(env.stdout, env.stderr),

@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"attnbench/harness"
 	"attnbench/results"
@@ -28,11 +25,7 @@ func newProgress(out io.Writer, plan *harness.Plan) *progress {
 	for _, b := range plan.Blocks {
 		p.total += len(b.Cells)
 	}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			p.width = width
-		}
-	}
+	p.width, _ = terminalWidth(out)
 	return p
 }
 

@@ -17,7 +17,8 @@ import (
 )
 
 type runCommand struct {
-	sweepFlags `embed:""`
+	sweepFlags  `embed:""`
+	reportFlags `embed:""`
 
 	Output string `short:"o" placeholder:"FILE" help:"New results file (default: one under results/local)."`
 	DryRun bool   `help:"Print the plan and run nothing."`
@@ -113,9 +114,15 @@ func (c *runCommand) conclude(
 	if err != nil && !interrupted {
 		return failure{err}
 	}
+	if !interrupted {
+		if err := c.print(env.stdout, "text", path); err != nil {
+			return err
+		}
+	}
 	share := func(d time.Duration) float64 { return 100 * d.Seconds() / max(totals.Total.Seconds(), 1e-9) }
-	fmt.Fprintf(talk, "time      %.1f s: %.0f %% samples, %.0f %% verification, the rest set-up and warm-up\n",
-		totals.Total.Seconds(), share(totals.Measured), share(totals.Verified))
+	fmt.Fprintf(talk, "time      %.1f s: %.0f %% set-up and samples, %.0f %% verification, %.0f %% overhead\n",
+		totals.Total.Seconds(), share(totals.Measured), share(totals.Verified),
+		share(totals.Total-totals.Measured-totals.Verified))
 	fmt.Fprintf(talk, "results   %s\nreport    bench report %s\nagain     bench %s\n",
 		path, path, commandLine(env.args))
 	switch {

@@ -257,3 +257,32 @@ type failing struct{}
 
 func (failing) Sample(Sample) error { return errors.New("disk full") }
 func (failing) Cell(Outcome) error  { return nil }
+
+func TestDeclaredLeak(t *testing.T) {
+	clock, j := &fakeClock{}, &journal{}
+	m := fakeMechanism(clock, "square", 1e5, 1)
+	m.Leaks = func(*variants.Problem) string { return "later keys are felt" }
+	m.Definition = func(p *variants.Problem, h variants.Head) []float64 {
+		return append([]float64(nil), h.K...) // d = e
+	}
+	m.New = func(p *variants.Problem, _ *variants.Workspace) variants.Attention {
+		return keysPlan{advance: func() { clock.advance(time.Millisecond) }}
+	}
+	plan := newPlan(t, clock, Axes{N: "32", Dim: "4", Causal: "1"}, Limits{}, []*variants.Mechanism{m})
+	if _, err := plan.Run(context.Background(), j); err != nil {
+		t.Fatal(err)
+	}
+	if o := j.outcomes[0]; o.Status != results.Done || !hasWarning(o, "leak") {
+		t.Errorf("%s %+v %+v: want a warning", o.Status, o.Refusal, o.Warnings)
+	}
+}
+
+// keysPlan returns its keys.
+type keysPlan struct{ advance func() }
+
+func (p keysPlan) Forward(out, _, k, _ []float32) {
+	p.advance()
+	copy(out, k)
+}
+
+func (keysPlan) Executed() int64 { return 0 }

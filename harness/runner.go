@@ -59,7 +59,7 @@ func (o Outcome) Median() time.Duration {
 // Totals counts the cells of a run by status and says where its time went; the rest is overhead.
 type Totals struct {
 	Done, Skipped, Failed     int
-	Measured, Verified, Total time.Duration
+	Measured, Verified, Total time.Duration // Measured: set-up, which is timed apart, and samples
 }
 
 // run is a run in progress.
@@ -151,6 +151,7 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial
 		measured := !c.Block.Fidelity() && r.Host.ResetPeak()
 		before := r.Host.Resident()
 		c.Problem, t.attention, t.memory, t.planTime = r.plan.timed(c)
+		r.totals.Measured += t.planTime
 		start := r.Clock.Now()
 		t.forward(in)
 		t.call = r.Clock.Now() - start
@@ -173,6 +174,7 @@ func (r *run) repeatPlan(t *trial) time.Duration {
 	took := []time.Duration{t.planTime}
 	for t.planTime < quick && len(took) < times {
 		_, _, _, again := r.plan.timed(t.cell)
+		r.totals.Measured += again
 		took = append(took, again)
 	}
 	return median(took)
