@@ -134,10 +134,12 @@ func TestExampleThroughTheCommands(t *testing.T) {
 		{[]string{"eval", "--variant", "local", "--options", "block=8", "--causal", "--input", golden,
 			"--output", filepath.Join(dir, "out.safetensors")}, "variant=local"},
 		{[]string{"run", "--variants", "full,flash,local", "--n", "64,100,128", "--dim", "16",
-			"--set", "local.block=16,32", "--budget", "3s", "-o", results}, ""},
+			"--set", "local.block=16,32", "--budget", "3s", "-o", results}, "local[block=32]"},
+		{[]string{"report", results}, "local[block=32]"},
+		{[]string{"report", "--format", "markdown", results}, "local[block=32]"},
 	} {
 		t.Run(c.args[0], func(t *testing.T) {
-			if out := mustRun(t, dir, bench, c.args...); !strings.Contains(out, c.want) {
+			if out := mustRun(t, dir, bench, c.args...); !strings.Contains(strings.ReplaceAll(out, `\`, ""), c.want) {
 				t.Errorf("%q does not mention %q:\n%s", c.args, c.want, out)
 			}
 		})
