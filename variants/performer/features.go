@@ -10,8 +10,9 @@ import (
 
 // A chunk's key features are relative to a reference that is at most reach below the largest exponent
 // among them, in powers of 2: a key past it starts a chunk of its own. With eps=0 queries and keys are
-// lift higher, where float32 has room that products of small features need. 2^(reach + 2·lift), times the
-// number of keys and features, leaves values up to 10¹⁵ without overflow.
+// lift higher, where float32 has room that products of small features need: a row is 0 only where all its
+// products are below 2^-(126 + 2·lift). 2^(reach + 2·lift), times 256 features and 65536 keys, leaves
+// values up to 10¹² without overflow.
 const (
 	reach = 20
 	lift  = 20
@@ -26,7 +27,6 @@ const (
 type mapper struct {
 	p           *variants.Problem
 	kernels     *kernel.Set
-	exponential bool
 	kind        string
 	m, columns  int     // rows of omega, features without the one for ε
 	eps         float32 // 0 for trig
@@ -44,11 +44,10 @@ type mapper struct {
 func newMapper(p *variants.Problem, ws *variants.Workspace) *mapper {
 	root := math.Sqrt(float64(p.Shape.D))
 	m := &mapper{
-		p: p, kernels: p.Kernels, kind: p.Text("kernel"), exponential: exponential(p),
-		m: p.Int("features"), columns: columns(p),
+		p: p, kernels: p.Kernels, kind: p.Text("kernel"), m: p.Int("features"), columns: columns(p),
 		eps: float32(p.Float("eps")), scale: float32(1 / math.Sqrt(root)), half: float32(math.Log2E / (2 * root)),
 	}
-	if m.exponential {
+	if exponential(p) {
 		m.scale = float32(math.Log2E / math.Sqrt(root))
 		m.apart = m.eps > 0
 		if !m.apart {

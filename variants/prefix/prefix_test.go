@@ -96,8 +96,16 @@ func forward(set *kernel.Set, s variants.Shape, a absolute, threads int, q, k, v
 	return out
 }
 
+// sets are the kernel sets of the machine, and one with wide vectors and register tiles on any machine: the
+// plain routines serve it, as their columns are multiples of half its lanes.
+func sets() []*kernel.Set {
+	wide := *kernel.Generic()
+	wide.Name, wide.Lanes, wide.Panel, wide.Rows = "wide", 16, 64, 6
+	return append(kernel.Available(), &wide)
+}
+
 func TestAgainstTheDefinition(t *testing.T) {
-	for _, set := range kernel.Available() {
+	for _, set := range sets() {
 		t.Run(set.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				s := variants.Shape{
