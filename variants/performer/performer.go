@@ -58,7 +58,7 @@ func options() []variants.Option {
 			Doc:     "exp(u); exp(u) and exp(-u); cos(u) and sin(u); max(u, 0)",
 		},
 		{
-			Name: "eps", Kind: variants.Float, Derived: "0.000001, relu 0.001", Min: 0, Max: 1,
+			Name: "eps", Kind: variants.Float, Derived: "0.000001, relu 0.001", Min: 0, Max: 1e6,
 			Doc: "added to every feature; trig ignores it",
 		},
 		{
@@ -110,7 +110,7 @@ func derive(p *variants.Problem) error {
 	if !p.Given("eps") {
 		p.Set("eps", map[bool]string{true: "0.001", false: "0.000001"}[p.Text("kernel") == "relu"])
 	}
-	if eps := p.Float("eps"); eps > 0 && eps < smallestEps {
+	if eps := p.Float("eps"); exponential(p) && eps > 0 && eps < smallestEps {
 		return fmt.Errorf("eps=%s is below the reach of float32: use eps=0 or at least 0.000000000000000001",
 			p.Text("eps"))
 	}

@@ -40,6 +40,9 @@ func TestConformance(t *testing.T) {
 	add(variantstest.Self(1, 2100, 4, true), "features=6")
 	add(variantstest.Self(2, 2100, 4, false), "features=6")
 	add(variantstest.Self(1, 64, 64, true))
+	add(variantstest.Self(3, 50, 1, true), "features=1")
+	add(variantstest.Self(1, 30, 3, false), "features=1100,eps=2")
+	add(variantstest.Self(1, 30, 3, true), "features=5,kernel=trig,eps=0.00000000000000000000000001")
 	variantstest.Run(t, Mechanism(), cases)
 }
 

@@ -225,7 +225,7 @@ func TestRefusals(t *testing.T) {
 		causal        bool
 	}{
 		{options: "stabilizer=running", want: "stabilizer=running needs causal attention"},
-		{options: "eps=-0.1", want: "eps=-0.1: it must be between 0 and 1"},
+		{options: "eps=-0.1", want: "eps=-0.1: it must be between 0 and 1000000"},
 		{options: "eps=1e-30", want: "use eps=0 or at least"},
 		{options: "features=0", want: "features=0: it must be between 1"},
 		{options: "kernel=cosine", want: "kernel=cosine: it must be positive or hyperbolic or trig or relu"},
