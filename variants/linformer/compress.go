@@ -7,8 +7,8 @@ import "attnbench/variants"
 // matrix in tiles that stay in the second-level cache.
 const (
 	stepKeys  = 256
-	tileSlots = 256
-	cacheLine = 16 // floats
+	tileSlots = 256 // rows of a matrix tile
+	cacheLine = 16  // floats
 )
 
 // The keys are also cut into parts that are summed apart, so that a few heads can occupy more threads than

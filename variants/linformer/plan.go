@@ -11,10 +11,15 @@ type plan struct {
 	attend   *tile.Dense
 }
 
+// newPlan lets the queries meet tileSlots slots at once, as a rule all of them: the running softmax then has
+// nothing to rescale.
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	slots := p.Int("k")
-	queries, keys := tile.Sizes(p.Kernels, p.Shape.N, slots)
-	return &plan{compress: newCompressor(p, ws, slots), attend: tile.NewSlots(p, ws, slots, queries, keys)}
+	queries, _ := tile.Sizes(p.Kernels, p.Shape.N, slots)
+	return &plan{
+		compress: newCompressor(p, ws, slots),
+		attend:   tile.NewSlots(p, ws, slots, queries, min(slots, tileSlots)),
+	}
 }
 
 // Prepare copies the projections to where their rows lie well.
