@@ -8,8 +8,9 @@ import (
 	"attnbench/results"
 )
 
-// command returns the benchstat command that shows the medians of a unit as the table of this setting has them: a filter that leaves
-// nothing varying but what columns and rows name. Samples of several runs are pooled, as the report pools them.
+// command returns the benchstat command that shows the medians of a unit as the table of this setting has
+// them: a filter that leaves nothing varying but what columns and rows name. Samples of several runs are
+// pooled, as the report pools them.
 func (g *group) command(s *setting, unit string, all []*group) string {
 	args := []string{"go", "tool", "benchstat"}
 	terms := append(g.terms(s), ".unit:"+unit)
@@ -34,7 +35,8 @@ func (g *group) command(s *setting, unit string, all []*group) string {
 	return strings.Join(args, " ")
 }
 
-// terms are the filter's terms for the keys that the setting fixes: the usual four always, any other where it varies in the group.
+// terms are the filter's terms for the keys that the setting fixes: the usual four always, any other where it
+// varies in the group.
 func (g *group) terms(s *setting) []string {
 	values := make(map[string]map[string]bool)
 	for _, c := range g.cells {

@@ -7,7 +7,8 @@ import (
 	"attnbench/results"
 )
 
-// grid makes a table of variants × lengths; cell renders what was measured at one length. Variants without any cell are left out.
+// grid makes a table of variants × lengths; cell renders what was measured at one length. Variants without
+// any cell are left out.
 func (s *setting) grid(id, title string, unit string, column func(n int) scale,
 	cell func(c *measured, sc scale) Cell) Table {
 
@@ -55,7 +56,8 @@ func (s *setting) columnScale(unit string, scales []scale) func(n int) scale {
 	}
 }
 
-// timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by more than noise.
+// timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by
+// more than noise.
 func (s *setting) timeTable() Table {
 	t := s.grid("time", "Time of one call", results.Time, s.columnScale(results.Time, timeScales()),
 		func(c *measured, sc scale) Cell {
@@ -106,7 +108,7 @@ func (s *setting) speedupTable(base *series) *Table {
 		return nil
 	}
 	t.Notes = []string{"Time of " + base.label + " over time of the variant, above 1 where the variant is faster; " +
-		"~ where the two do not differ by the exact U test at 5 %; no ~ test and no rank where a mark stands."}
+		"~ where the two do not differ by the exact U test at 5 %. Marked ratios rest on a marked cell and are not ranked."}
 	return &t
 }
 
@@ -155,6 +157,9 @@ func (s *setting) bytesTable(id, title, unit, note string) *Table {
 	nonzero := func(c Cell) bool { return c.Figure != nil && c.Figure.Median > 0 }
 	if !slices.ContainsFunc(t.Rows, func(r Row) bool { return slices.ContainsFunc(r.Cells, nonzero) }) {
 		return nil
+	}
+	if unit == results.ParamBytes {
+		t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return !slices.ContainsFunc(r.Cells, nonzero) })
 	}
 	t.Notes = []string{note}
 	return &t

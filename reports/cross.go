@@ -23,7 +23,8 @@ const (
 	NotComputed Outcome = "no common length"
 )
 
-// A Crossover is the length from which a variant costs less than a baseline, up to the longest length at which both were measured.
+// A Crossover is the length from which a variant costs less than a baseline, up to the longest length at
+// which both were measured.
 type Crossover struct {
 	Outcome   Outcome
 	N, Lo, Hi float64 // the length with a 95 % interval; Lo is 0 where it reaches below the range, Hi is +Inf where beyond
@@ -34,8 +35,9 @@ type Crossover struct {
 // resamples of the bootstrap behind an interval.
 const resamples = 400
 
-// Cross finds where variant falls below baseline: medians are interpolated linearly in log length and log figure, and the last
-// change from dearer to cheaper counts. The interval is a bootstrap over the samples of every cell, seeded by the arguments alone.
+// Cross finds where variant falls below baseline: medians are interpolated linearly in log length and log
+// figure, and the last change from dearer to cheaper counts. The interval is a bootstrap over the samples of
+// every cell, seeded by the arguments alone.
 func Cross(variant, baseline []Samples) Crossover {
 	v, b := shared(variant, baseline)
 	if len(v) == 0 {
@@ -87,7 +89,8 @@ func locate(cells []Samples, ratios []float64) Crossover {
 	return c
 }
 
-// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as one at infinity.
+// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as
+// one at infinity.
 func interval(v, b []Samples) (lo, hi float64) {
 	rng := rand.New(rand.NewPCG(1, uint64(len(v))))
 	ratios, found := make([]float64, len(v)), make([]float64, resamples)

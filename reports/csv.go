@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// writeCSV writes every figure of every table on a line of its own, in base units: what pandas, R or DuckDB read without effort.
+// writeCSV writes every figure of every table on a line of its own, in base units: what pandas, R or DuckDB
+// read without effort.
 func (r *Report) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	// The writer keeps its first error until Flush.

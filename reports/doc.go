@@ -1,10 +1,11 @@
-// Package reports turns results into understanding: how each variant grows, from which length it pays against each baseline, what it
-// costs in accuracy, and what was not measured and why.
+// Package reports turns results into understanding: how each variant grows, from which length it pays against
+// each baseline, what it costs in accuracy, and what was not measured and why.
 //
-// It knows no mechanism. Names, roles, claims and targets come with the results; what a variant does is of no concern here.
+// It knows no mechanism. Names, roles, claims and targets come with the results; what a variant does is of no
+// concern here.
 //
-// [Build] makes a [Report] of tables, sentences and charts, which are values; [Report.Write] renders it. The rules behind the
-// numbers:
+// [Build] makes a [Report] of tables, sentences and charts, which are values; [Report.Write] renders it. The
+// rules behind the numbers:
 //
 //   - A figure is the median of its samples with a 95 % interval of order statistics, as benchstat computes it. Below six samples
 //     there is no such interval.

@@ -43,7 +43,8 @@ func Differ(a, b []float64) bool {
 	return c.P < c.Alpha
 }
 
-// ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is cautious.
+// ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is
+// cautious.
 func ratio(over, under Estimate) Estimate {
 	return Estimate{
 		Median: over.Median / under.Median, Lo: over.Lo / under.Hi, Hi: over.Hi / under.Lo,

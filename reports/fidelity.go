@@ -9,7 +9,8 @@ import (
 	"attnbench/results"
 )
 
-// fidelityTables show the error per head: one table for each target, because errors against different targets do not compare.
+// fidelityTables show the error per head: one table for each target, because errors against different targets
+// do not compare.
 func (s *setting) fidelityTables() []Table {
 	var targets []string
 	for _, x := range s.series {
@@ -77,7 +78,8 @@ func (x *series) head(name string) *measured {
 	return x.cells[i]
 }
 
-// floorRow shows what an output without any attention in it would get. Every cell of a head and target has the same value.
+// floorRow shows what an output without any attention in it would get. Every cell of a head and target has
+// the same value.
 func (s *setting) floorRow(label, unit, target string, heads []string) Row {
 	row := Row{Cells: []Cell{words(label), words("")}, Muted: true}
 	for _, h := range heads {

@@ -43,7 +43,7 @@ func human(scales []scale, value float64) string {
 	return digits(value/best.factor) + " " + best.name
 }
 
-// digits writes a number with three significant digits and no exponent.
+// digits writes a number with three significant digits, no exponent and at most four decimals.
 func digits(v float64) string {
 	abs := math.Abs(v)
 	switch {
@@ -51,11 +51,13 @@ func digits(v float64) string {
 		return "∞"
 	case v == 0:
 		return "0"
+	case abs < 0.00005:
+		return "<0.0001"
 	case abs >= 99.95:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
 	decimals := 2 - int(math.Floor(math.Log10(abs*1.0005)))
-	return strconv.FormatFloat(v, 'f', min(decimals, 9), 64)
+	return strconv.FormatFloat(v, 'f', min(decimals, 4), 64)
 }
 
 // errorText writes a relative error: 0.064, and 1.2e-7 where it is below a thousandth.
@@ -89,12 +91,12 @@ func spreadText(e Estimate) string {
 	return fmt.Sprintf(" ±%.0f%%", 100*e.Spread())
 }
 
-// rough writes a length with two significant digits.
+// rough writes a length with three significant digits.
 func rough(n float64) string {
-	if n < 100 {
+	if n < 1000 {
 		return strconv.FormatFloat(n, 'f', 0, 64)
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(n))-1)
+	unit := math.Pow(10, math.Floor(math.Log10(n))-2)
 	return strconv.FormatFloat(math.Round(n/unit)*unit, 'f', 0, 64)
 }
 

@@ -9,10 +9,11 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// This file is the only one that knows the table library. Its defaults would reformat headings and wrap cells, and its widths depend
-// on the environment: all that is switched off.
+// This file is the only one that knows the table library. Its defaults would reformat headings and wrap
+// cells, and its widths depend on the environment: all that is switched off.
 
-// drawGrid renders headings and rows in columns, for a terminal or as Markdown. Every row has as many cells as there are headings.
+// drawGrid renders headings and rows in columns, for a terminal or as Markdown. Every row has as many cells
+// as there are headings.
 func drawGrid(w io.Writer, markdown bool, left []bool, headings []string, rows [][]string) error {
 	options := []tablewriter.Option{
 		tablewriter.WithEastAsian(tw.Off),

@@ -8,8 +8,8 @@ import (
 	"attnbench/results"
 )
 
-// A group holds what one build measured on one machine: the cells that may stand in one table. Samples of one cell from several runs
-// are pooled.
+// A group holds what one build measured on one machine: the cells that may stand in one table. Samples of one
+// cell from several runs are pooled.
 type group struct {
 	machine, commit string
 	headers         []results.Header
@@ -76,7 +76,8 @@ func (m *measured) pool(c *results.CellResults) {
 	}
 }
 
-// declaration returns what a file says about a variant. One that it does not declare stands for itself and is ranked with the rest.
+// declaration returns what a file says about a variant. One that it does not declare stands for itself and is
+// ranked with the rest.
 func declaration(set *results.Set, name string) results.Variant {
 	if v, ok := set.Variant(name); ok {
 		return v
@@ -112,18 +113,18 @@ func (m *measured) covered() bool {
 
 // marks are the reasons to read the cell's time with care.
 func (m *measured) marks() []Mark {
-	var marks []Mark
-	e := m.estimate(results.Time)
-	switch {
+	return append(m.noiseMarks(), coverageMark(m)...)
+}
+
+// noiseMarks are the reasons that lie in the measurement.
+func (m *measured) noiseMarks() []Mark {
+	switch e := m.estimate(results.Time); {
 	case e.Samples < MinSamples:
-		marks = append(marks, MarkFew)
+		return []Mark{MarkFew}
 	case e.Spread() > MaxSpread || slices.ContainsFunc(m.note.Warnings, results.Warning.Noisy):
-		marks = append(marks, MarkUnstable)
+		return []Mark{MarkUnstable}
 	}
-	if m.covered() {
-		marks = append(marks, MarkCoverage)
-	}
-	return marks
+	return nil
 }
 
 // ranked reports whether the cell's time may be compared in words.

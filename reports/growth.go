@@ -31,17 +31,18 @@ type Slope struct {
 // Constants of the fit.
 const (
 	minFitLengths = 3
-	minStep       = 1.5  // lengths closer than this factor give no local slope
-	slopeDrift    = 0.15 // of a local slope against the mean of those above it, beyond noise
+	minStep       = 1.5 // lengths closer than this factor give no local slope
+	slopeDrift    = 0.1 // of a local slope against the topmost, beyond noise
 )
 
-// FitGrowth fits log figure = a + Exponent·log n by least squares over the asymptotic range of points, which are in ascending order
-// of length; ok is false where fewer than three lengths are there.
+// FitGrowth fits log figure = a + Exponent·log n by least squares over the asymptotic range of points, which
+// are in ascending order of length; ok is false where fewer than three lengths are there.
 //
-// Local slopes are taken between lengths at least a factor 1.5 apart, from the longest downward. The range starts with the longest
-// two steps and grows downward as long as the next local slope agrees with the mean of those above it within 0.15 plus the noise
-// of that slope. Where the first two disagree already, the growth is not yet asymptotic (Settled is false). All lengths in the range
-// take part in the fit. The interval is Student's, from the residuals: it holds the noise and what a power law misses.
+// Local slopes are taken between lengths at least a factor 1.5 apart, from the longest downward. The range
+// starts with the two longest steps and grows downward as long as the next local slope agrees with the topmost
+// within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet asymptotic
+// (Settled is false). All lengths in the range take part in the fit. The interval is Student's, from the
+// residuals: it holds the noise and what a power law misses.
 func FitGrowth(points []Point) (g Growth, ok bool) {
 	points = positive(points)
 	if len(points) < minFitLengths {
@@ -51,7 +52,7 @@ func FitGrowth(points []Point) (g Growth, ok bool) {
 	if len(steps) < minFitLengths-1 {
 		return g, false
 	}
-	first, settled := asymptotic(points, steps)
+	first, settled := asymptotic(steps)
 	g = regress(points[first:])
 	g.Settled = settled
 	for i := len(steps) - 1; i >= 0; i-- {
@@ -105,17 +106,19 @@ func noise(p Point) float64 {
 	return 0
 }
 
-// asymptotic returns the index of the shortest length of the range, and whether its first two local slopes agree.
-func asymptotic(points []Point, steps []step) (first int, settled bool) {
-	sum, count := steps[0].slope.Exponent, 1.0
-	agrees := func(s step) bool { return math.Abs(s.slope.Exponent-sum/count) <= slopeDrift+s.noise }
-	settled = agrees(steps[1])
-	first = steps[1].lower
-	for i, s := range steps[1:] {
-		if i > 0 && (!settled || !agrees(s)) {
+// asymptotic returns the index of the shortest length of the range, and whether its first two local slopes
+// agree.
+func asymptotic(steps []step) (first int, settled bool) {
+	top := steps[0]
+	agrees := func(s step) bool {
+		return math.Abs(s.slope.Exponent-top.slope.Exponent) <= slopeDrift+math.Hypot(s.noise, top.noise)
+	}
+	first, settled = steps[1].lower, agrees(steps[1])
+	for _, s := range steps[2:] {
+		if !settled || !agrees(s) {
 			break
 		}
-		sum, count, first = sum+s.slope.Exponent, count+1, s.lower
+		first = s.lower
 	}
 	return first, settled
 }
@@ -147,6 +150,7 @@ type Verdict string
 // Verdicts.
 const (
 	AsClaimed     Verdict = "as claimed"
+	WithinClaim   Verdict = "within the claim"
 	FasterGrowth  Verdict = "grows faster than claimed"
 	SlowerGrowth  Verdict = "grows slower than claimed"
 	NotAsymptotic Verdict = "not yet asymptotic"

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,7 +9,8 @@ import (
 	"attnbench/results"
 )
 
-// headlines are the sentences on top. Time is told of the setting with the most cells; the tables have the others.
+// headlines are the sentences on top. Time is told of the setting with the most cells; the tables have the
+// others.
 func headlines(whole []analysis, heads []*setting) []string {
 	var lines []string
 	if s := principal(whole); s != nil {
@@ -51,13 +53,34 @@ func (s *analysis) growthLines() []string {
 		if k.series.variant.Role == results.RoleReference || !k.timed {
 			continue
 		}
-		line := fmt.Sprintf("%s ran %s in time (claimed %s: %s)", k.series.label, growthText(k.time), bigO(k.series.variant.Time), k.timeVerdict())
+		line := fmt.Sprintf("%s ran %s in time (claimed %s: %s%s)", k.series.label, growthText(k.time),
+			bigO(k.series.variant.Time), k.timeVerdict(), resting(k.marks))
 		if k.sized {
-			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", growthText(k.memory), bigO(k.series.variant.Memory), k.memoryVerdict())
+			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", growthText(k.memory),
+				bigO(k.series.variant.Memory), k.memoryVerdict())
 		}
 		lines = append(lines, line+".")
 	}
 	return lines
+}
+
+// resting says in words what marks say in a table.
+func resting(marks []Mark) string {
+	var on []string
+	for _, m := range marks {
+		switch m {
+		case MarkUnstable:
+			on = append(on, "unstable cells")
+		case MarkFew:
+			on = append(on, "cells with fewer than 6 samples")
+		case MarkCoverage:
+			on = append(on, "cells nearly exact by coverage")
+		}
+	}
+	if len(on) == 0 {
+		return ""
+	}
+	return ", resting on " + list(on)
 }
 
 // crossingLines say from where each variant is faster, all baselines in one sentence.
@@ -70,7 +93,7 @@ func (s *analysis) crossingLines() []string {
 		var parts []string
 		for _, c := range s.crossings {
 			if c.series == x {
-				parts = append(parts, "than "+c.base.label+": "+c.Cell().Shown())
+				parts = append(parts, "than "+c.base.label+": "+c.text()+resting(c.marks))
 			}
 		}
 		if len(parts) > 0 {
@@ -103,44 +126,77 @@ func (s *setting) fidelityLines() []string {
 		if x.variant.Role != results.RoleApproximation || !x.measured() {
 			continue
 		}
-		var better, worse, covered []string
+		f := fidelity{}
 		for _, h := range heads {
-			c := x.head(h)
-			switch {
-			case c == nil:
-			case c.covered():
-				covered = append(covered, h)
-			case c.useless():
-				worse = append(worse, h)
-			default:
-				value, _ := c.value(results.RelErr)
-				better = append(better, h+" "+errorText(value))
+			if c := x.head(h); c != nil {
+				f.add(c)
 			}
 		}
-		lines = append(lines, s.fidelityLine(x, better, worse, covered))
+		line := fmt.Sprintf("On %s (n = %d) %s", s.probe.Input, s.probe.N, x.label)
+		if seen := x.coverage(); seen != "n/a" {
+			line += ", seeing " + seen + " of the pairs"
+		}
+		if x.variant.Target != "" {
+			line += ", against " + x.variant.Target
+		}
+		lines = append(lines, line+": "+f.text()+".")
 	}
 	return lines
 }
 
-func (s *setting) fidelityLine(x *series, better, worse, covered []string) string {
+// fidelity sorts the heads of a series by what their errors are worth.
+type fidelity struct {
+	better         []*measured // than zero and than the mean of V, ascending error
+	worse, covered []string
+}
+
+func (f *fidelity) add(c *measured) {
+	switch {
+	case c.covered():
+		f.covered = append(f.covered, c.Head)
+	case c.useless():
+		f.worse = append(f.worse, c.Head)
+	default:
+		f.better = append(f.better, c)
+	}
+}
+
+func (f *fidelity) text() string {
+	slices.SortStableFunc(f.better, func(a, b *measured) int {
+		x, _ := a.value(results.RelErr)
+		y, _ := b.value(results.RelErr)
+		return cmp.Compare(x, y)
+	})
 	var parts []string
-	if len(better) > 0 {
-		parts = append(parts, "error "+list(better))
+	if n := len(f.better); n > 0 {
+		part := fmt.Sprintf("better than the mean of V on %d of %s, error %s", n,
+			plural(n+len(f.worse)+len(f.covered), "head"), headError(f.better[0]))
+		if n > 1 {
+			part += " to " + headError(f.better[n-1])
+		}
+		parts = append(parts, part)
 	}
-	if len(worse) > 0 {
-		parts = append(parts, "no better than the mean of V or zero on "+list(worse))
+	if len(f.worse) > 0 {
+		parts = append(parts, "no better than the mean of V or zero on "+few(f.worse))
 	}
-	if len(covered) > 0 {
-		parts = append(parts, "nearly exact by coverage on "+list(covered))
+	if len(f.covered) > 0 {
+		parts = append(parts, "nearly exact by coverage on "+few(f.covered))
 	}
-	line := fmt.Sprintf("On %s (n = %d) %s", s.probe.Input, s.probe.N, x.label)
-	if seen := x.coverage(); seen != "n/a" {
-		line += ", seeing " + seen + " of the pairs"
+	return strings.Join(parts, "; ")
+}
+
+func headError(c *measured) string {
+	value, _ := c.value(results.RelErr)
+	return errorText(value) + " (" + c.Head + ")"
+}
+
+// few lists names, or counts them where there are many.
+func few(names []string) string {
+	const many = 4
+	if len(names) > many {
+		return plural(len(names), "head")
 	}
-	if x.variant.Target != "" {
-		line += ", against " + x.variant.Target
-	}
-	return line + ": " + strings.Join(parts, "; ") + "."
+	return list(names)
 }
 
 // adviceLines say which variant was fastest where, as far as the noise lets one tell.

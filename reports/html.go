@@ -15,7 +15,8 @@ type pagePart struct {
 	Charts []template.HTML
 }
 
-// writeHTML writes one page that needs nothing else: charts and style are in it, and it asks the network for nothing.
+// writeHTML writes one page that needs nothing else: charts and style are in it, and it asks the network for
+// nothing.
 func (r *Report) writeHTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"heading": Column.heading, "shown": Cell.Shown, "notes": Table.Footnotes,

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// writeLaTeX writes the tables with booktabs, as a file to \input; its first lines say which packages it needs. Wide tables shrink to
-// the width of the text.
+// writeLaTeX writes the tables with booktabs, as a file to \input; its first lines say which packages it
+// needs. Wide tables shrink to the width of the text.
 func (r *Report) writeLaTeX(w io.Writer) error {
 	b := &buffered{w: w}
 	b.line(`%% \usepackage{booktabs,graphicx}`)

@@ -80,7 +80,8 @@ func (part *Part) writeMarkdownFacts(b *buffered) {
 	}
 }
 
-// escapeMarkdown keeps text from being read as markup: bars would split a cell, which the table library does not prevent.
+// escapeMarkdown keeps text from being read as markup: bars would split a cell, which the table library does
+// not prevent.
 func escapeMarkdown(text string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "]", `\]`, "~", `\~`, "\n", " ",

@@ -55,8 +55,8 @@ type analysis struct {
 	crossings []crossing
 }
 
-// part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how wrong, how it grows, from
-// where it pays, what is missing.
+// part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how
+// wrong, how it grows, from where it pays, what is missing.
 func (g *group) part(set *results.Set, all []*group) Part {
 	var whole []analysis
 	for _, s := range g.settings(set, false) {

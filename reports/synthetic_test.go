@@ -9,7 +9,8 @@ import (
 	"attnbench/results"
 )
 
-// synthetic makes results of which the truth is known: time = scale·n^exponent·(1 + overhead/n) with log-normal noise.
+// synthetic makes results of which the truth is known: time = scale·n^exponent·(1 + overhead/n) with
+// log-normal noise.
 type synthetic struct {
 	machine string
 	lengths []int
@@ -143,7 +144,7 @@ func (s synthetic) fidelity(t testing.TB, w *results.Writer) {
 				{Unit: results.RelErrZero, Value: 1}, {Unit: results.RelErrMeanV, Value: 0.95 - 0.1*float64(i)},
 			}
 			if m.pairs > 0 {
-				values = append(values, results.Value{Unit: results.PairFrac, Value: m.pairs * (1 + 0.01*float64(i))})
+				values = append(values, results.Value{Unit: results.PairFrac, Value: math.Min(1, m.pairs*(1+0.01*float64(i)))})
 			}
 			check(t, w.Sample(c, 1, values...))
 			check(t, w.Cell(results.CellNote{Cell: c.Name(), Status: results.Done, Label: map[bool]string{true: "untrained"}[m.Name == "rank"]}))

@@ -13,9 +13,10 @@ import (
 type scaling struct {
 	series *series
 	time   Growth
-	timed  bool // time could be fitted
-	memory Growth
+	timed  bool   // time could be fitted
+	memory Growth // without interval: bytes are counted
 	sized  bool
+	marks  []Mark // of cells that the fit of time rests on
 }
 
 func (s *setting) scalings() []scaling {
@@ -27,6 +28,8 @@ func (s *setting) scalings() []scaling {
 		k := scaling{series: x}
 		k.time, k.timed = FitGrowth(x.points(results.Time))
 		k.memory, k.sized = FitGrowth(exact(x.points(results.WorkBytes)))
+		k.memory.Lo, k.memory.Hi = k.memory.Exponent, k.memory.Exponent
+		k.marks = x.noiseMarks(k.time.From)
 		list = append(list, k)
 	}
 	return list
@@ -54,8 +57,21 @@ func (k scaling) memoryVerdict() Verdict {
 		return TooFew
 	case k.memory.Exponent > claim.Exponent+claimSlack:
 		return FasterGrowth
+	case k.memory.Exponent < claim.Exponent-claimSlack:
+		return WithinClaim
 	}
 	return AsClaimed
+}
+
+// noiseMarks are those of cells from a length upward whose time is uncertain.
+func (x *series) noiseMarks(from int) []Mark {
+	var marks []Mark
+	for _, c := range x.cells {
+		if c.N >= from && c.has(results.Time) {
+			marks = mergeMarks(marks, c.noiseMarks())
+		}
+	}
+	return marks
 }
 
 // scalingTable puts claimed and measured growth side by side.
@@ -73,8 +89,8 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 		}
 		v := k.series.variant
 		row := Row{Cells: []Cell{
-			words(k.series.label), words(bigO(v.Time)), growthCell(k.time, k.timed), words(k.fitted()), words(string(k.timeVerdict())),
-			words(bigO(v.Memory)), growthCell(k.memory, k.sized), words(string(k.memoryVerdict())),
+			words(k.series.label), words(bigO(v.Time)), growthCell(k.time, k.timed, k.marks), words(k.fitted()), words(string(k.timeVerdict())),
+			words(bigO(v.Memory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
 		}}
 		t.Rows = append(t.Rows, row)
 	}
@@ -93,21 +109,21 @@ func bigO(g results.Growth) string {
 	return "O(" + g.Text + ")"
 }
 
-func growthCell(g Growth, ok bool) Cell {
+func growthCell(g Growth, ok bool, marks []Mark) Cell {
 	if !ok {
 		return words(absent)
 	}
 	return Cell{
 		Text:   growthText(g),
-		Figure: &Figure{Estimate{g.Exponent, g.Lo, g.Hi, g.Lengths}, "exponent"},
+		Figure: &Figure{Estimate{g.Exponent, g.Lo, g.Hi, g.Lengths}, "exponent"}, Marks: marks,
 	}
 }
 
 // growthText is "n^1.02 ±0.03", without interval where the figures were exact.
 func growthText(g Growth) string {
 	text := fmt.Sprintf("n^%.2f", g.Exponent)
-	if half := (g.Hi - g.Lo) / 2; half > 5e-4 {
-		text += fmt.Sprintf(" ±%.2f", half)
+	if half := (g.Hi - g.Lo) / 2; half > 0 {
+		text += fmt.Sprintf(" ±%.2f", math.Max(half, 0.01))
 	}
 	return text
 }

@@ -79,7 +79,8 @@ func wrap(text string, width int, indent string) string {
 	return b.String()
 }
 
-// buffered collects what is written and remembers the first error, so that renderers need not check each line.
+// buffered collects what is written and remembers the first error, so that renderers need not check each
+// line.
 type buffered struct {
 	w   io.Writer
 	err error
