@@ -105,7 +105,8 @@ func TestFormats(t *testing.T) {
 	if !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf, []byte("(D:20000101000000)")) {
 		t.Error("pdf: no PDF without a time")
 	}
-	if err := sample().Write(io.Discard, "gif"); err == nil || !strings.Contains(err.Error(), "svg, png or pdf") {
+	err = sample().Write(io.Discard, "gif")
+	if err == nil || !strings.Contains(err.Error(), "svg, png or pdf") {
 		t.Errorf("gif: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ type point struct{ x, y, lo, hi float64 }
 
 func (p point) banded() bool { return !math.IsNaN(p.hi) }
 
-// drawable reports whether a value has a place on a logarithmic axis. Quotients of drawable values are finite.
+// drawable reports whether a value has a place on a logarithmic axis. Quotients of such values are finite.
 func drawable(v float64) bool { return v >= 1e-60 && v <= 1e60 }
 
 // points returns what can be drawn of a series, by increasing x.

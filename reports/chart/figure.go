@@ -42,6 +42,9 @@ type line struct {
 	bounds []bound // as long as points
 }
 
+// end returns the last point of a line that has one.
+func (l line) end() vg.Point { return l.points[len(l.points)-1] }
+
 // bound is the extent of a band at a point.
 type bound struct {
 	low, high vg.Length

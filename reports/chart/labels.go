@@ -50,13 +50,15 @@ type label struct {
 type clutter struct {
 	plot     vg.Rectangle
 	segments []segment
+	leaders  []segment
 	boxes    []vg.Rectangle
 }
 
-// hits counts the lines under a box. A box over another label, or outside the plot, is refused.
+// hits counts the lines under a box. A box outside the plot, over another label or over a leader is refused.
 func (c *clutter) hits(box vg.Rectangle) (n int, ok bool) {
 	if !within(box, c.plot) ||
-		slices.ContainsFunc(c.boxes, func(b vg.Rectangle) bool { return overlap(b, box) }) {
+		slices.ContainsFunc(c.boxes, func(b vg.Rectangle) bool { return overlap(b, box) }) ||
+		slices.ContainsFunc(c.leaders, func(s segment) bool { return s.crosses(box) }) {
 		return 0, false
 	}
 	for _, s := range c.segments {
@@ -66,6 +68,23 @@ func (c *clutter) hits(box vg.Rectangle) (n int, ok bool) {
 	}
 	return n, true
 }
+
+// lead adds a leader, which later labels keep clear of.
+func (c *clutter) lead(leader []vg.Point) {
+	for i := 1; i < len(leader); i++ {
+		c.leaders = append(c.leaders, segment{leader[i-1], leader[i]})
+	}
+}
+
+// tied reports whether a leader from p to a box would pass over another label or ring; that of p is no other.
+func (c *clutter) tied(p vg.Point, box vg.Rectangle) bool {
+	leader := tie(p, box)
+	return slices.ContainsFunc(c.boxes, func(b vg.Rectangle) bool {
+		return !holds(b, p) && segment{leader[0], leader[1]}.crosses(b)
+	})
+}
+
+func holds(box vg.Rectangle, p vg.Point) bool { return within(vg.Rectangle{Min: p, Max: p}, box) }
 
 // directions around a point, the most readable first: right, above right, below right, above, below, left …
 var directions = [8]vg.Point{
@@ -84,7 +103,7 @@ func beside(p, direction, size vg.Point, gap vg.Length) vg.Rectangle {
 }
 
 // free returns the first box around a point that is over no line, or else, unless clear is asked for, the one
-// over the fewest. The gaps are tried from the nearest.
+// over the fewest. The gaps are tried from the nearest; beyond the first a leader has to get through.
 func (c *clutter) free(
 	p, size vg.Point, gaps []vg.Length, clear bool,
 ) (box vg.Rectangle, gap vg.Length, ok bool) {
@@ -93,7 +112,7 @@ func (c *clutter) free(
 		for _, d := range directions {
 			b := beside(p, d, size, g)
 			n, fits := c.hits(b)
-			if !fits || clear && n > 0 || fewest >= 0 && n >= fewest {
+			if !fits || clear && n > 0 || fewest >= 0 && n >= fewest || g > gaps[0] && c.tied(p, b) {
 				continue
 			}
 			box, gap, ok, fewest = b, g, true, n

@@ -85,7 +85,8 @@ func anyChart(t *rapid.T) Chart {
 		rapid.Float64Range(1e-6, 10), rapid.Just(1e-3), rapid.Just(1e-3),
 		rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1)}),
 	)
-	c := Chart{Title: "title", XLabel: "length", YLabel: "value", YUnit: Unit(rapid.IntRange(0, 3).Draw(t, "unit"))}
+	unit := Unit(rapid.IntRange(int(Seconds), int(Fraction)).Draw(t, "unit"))
+	c := Chart{Title: "title", XLabel: "length", YLabel: "value", YUnit: unit}
 	for range rapid.IntRange(0, 14).Draw(t, "series") {
 		s := Series{Label: rapid.StringMatching(`[a-z]{1,9}( [a-z]=\d{1,9})?`).Draw(t, "label")}
 		for e := range rapid.IntRange(0, 11).Draw(t, "points") {
@@ -117,9 +118,22 @@ func TestLabelsNeverOverlap(t *testing.T) {
 				if overlap(a.box, b.box) {
 					t.Fatalf("%q %v and %q %v overlap", a.text, a.box, b.text, b.box)
 				}
+				if leads(a, b) || leads(b, a) {
+					t.Fatalf("%q %v and %q %v: a leader crosses the other", a.text, a.box, b.text, b.box)
+				}
 			}
 		}
 	})
+}
+
+// leads reports whether the leader of a label passes over another.
+func leads(a, b label) bool {
+	for i := 1; i < len(a.leader); i++ {
+		if (segment{a.leader[i-1], a.leader[i]}).crosses(b.box) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestEveryLineIsLabelled(t *testing.T) {

@@ -15,28 +15,45 @@ const (
 )
 
 // lineLabels names the lines: at their ends inside the plot where nothing is in the way, else in a column on
-// the right.
+// the right. A leader to the column can get in the way of labels inside, which then go to the column too.
 func (f *figure) lineLabels(series []Series) {
-	room := f.clutter()
 	var column []int
+	for {
+		inside, outside := f.endLabels(series, column)
+		if len(outside) == 0 {
+			f.labels = append(f.labels, inside...)
+			break
+		}
+		column = append(column, outside...)
+	}
+	f.column(series, column)
+}
+
+// endLabels places labels inside the plot for all lines but those with one in the column, and returns the
+// lines for which it finds no place.
+func (f *figure) endLabels(series []Series, column []int) (inside []label, outside []int) {
+	room := f.clutter()
+	for _, i := range column {
+		end := f.lines[i].end()
+		room.lead([]vg.Point{end, {X: f.plot.Max.X, Y: end.Y}})
+	}
 	for i, l := range f.lines {
-		if len(l.points) == 0 || series[i].Label == "" {
+		if len(l.points) == 0 || series[i].Label == "" || slices.Contains(column, i) {
 			continue
 		}
-		end := l.points[len(l.points)-1]
 		size := vg.Point{X: f.text.width(series[i].Label, labelSize), Y: labelSize * 1.2}
-		box, _, ok := vg.Rectangle{}, vg.Length(0), false
-		if end.X+endGap+size.X < f.plot.Max.X {
-			box, _, ok = room.free(end, size, []vg.Length{endGap}, true)
+		box, ok := vg.Rectangle{}, false
+		if l.end().X+endGap+size.X < f.plot.Max.X {
+			box, _, ok = room.free(l.end(), size, []vg.Length{endGap}, true)
 		}
 		if !ok {
-			column = append(column, i)
+			outside = append(outside, i)
 			continue
 		}
 		room.boxes = append(room.boxes, box)
-		f.labels = append(f.labels, label{series[i].Label, l.style.text, labelSize, box, nil})
+		inside = append(inside, label{text: series[i].Label, paint: l.style.text, size: labelSize, box: box})
 	}
-	f.column(series, column)
+	return inside, outside
 }
 
 // column puts the labels of some lines on the right of the plot, apart from each other.
@@ -44,13 +61,12 @@ func (f *figure) column(series []Series, members []int) {
 	slices.SortStableFunc(members, func(a, b int) int { return higher(f.lines[a].points, f.lines[b].points) })
 	var want []vg.Length
 	for _, i := range members {
-		points := f.lines[i].points
-		want = append(want, points[len(points)-1].Y)
+		want = append(want, f.lines[i].end().Y)
 	}
 	left := f.plot.Max.X + columnGap
 	for k, y := range spread(want, pitch, f.plot.Min.Y, f.plot.Max.Y) {
 		l := f.lines[members[k]]
-		end := l.points[len(l.points)-1]
+		end := l.end()
 		f.label(series[members[k]].Label, l.style.text, labelSize, vg.Point{X: left, Y: y})
 		atEdge := end.X > f.plot.Max.X-columnGap*1.5
 		if moved := max(y-end.Y, end.Y-y) > unmoved; moved || !atEdge {
@@ -72,18 +88,20 @@ func higher(a, b []vg.Point) int {
 	return 0
 }
 
-// markLabels names the marks, near their rings and clear of everything else. Far ones get a leader.
+// markLabels names the marks, near their rings and clear of everything else. Far ones get a leader. A mark in
+// a crowd that leaves no place at all keeps its bare ring; the description of an SVG has it in words.
 func (f *figure) markLabels(marks []Mark) {
 	room := f.clutter()
 	for _, l := range f.labels {
 		room.boxes = append(room.boxes, l.box)
+		room.lead(l.leader)
 	}
 	for i, m := range marks {
 		if m.Label == "" {
 			continue
 		}
 		size := vg.Point{X: f.text.width(m.Label, markSize), Y: markSize * 1.2}
-		gaps := []vg.Length{ringSize + 1, ringSize + 9, ringSize + 20, ringSize + 34, ringSize + 52, ringSize + 80}
+		gaps := []vg.Length{ringSize + 1, 13, 24, 38, 56, 84, 120, 160}
 		box, gap, ok := room.free(f.rings[i], size, gaps, false)
 		if !ok {
 			continue
@@ -92,6 +110,7 @@ func (f *figure) markLabels(marks []Mark) {
 		placed := label{text: m.Label, paint: ink(), size: markSize, box: box}
 		if gap > gaps[0] {
 			placed.leader = tie(f.rings[i], box)
+			room.lead(placed.leader)
 		}
 		f.labels = append(f.labels, placed)
 	}
