@@ -43,9 +43,7 @@ func (s *setting) lines(unit string, factor float64) []chart.Series {
 			line.X, line.Y = append(line.X, float64(p.N)), append(line.Y, factor*p.Median)
 			line.Lo, line.Hi = append(line.Lo, factor*p.Lo), append(line.Hi, factor*p.Hi)
 		}
-		if len(line.X) > 0 {
-			lines = append(lines, line)
-		}
+		lines = append(lines, line) // one without points too: colours go by place
 	}
 	return lines
 }

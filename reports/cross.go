@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Samples are the measured values of one cell.
@@ -89,22 +91,15 @@ func locate(cells []Samples, ratios []float64) Crossover {
 	return c
 }
 
-// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as
-// one at infinity.
+// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as one
+// at infinity.
 func interval(v, b []Samples) (lo, hi float64) {
-	rng := rand.New(rand.NewPCG(1, uint64(len(v))))
+	src := rand.NewPCG(1, uint64(len(v)))
+	over, under := resamplers(v, src), resamplers(b, src)
 	ratios, found := make([]float64, len(v)), make([]float64, resamples)
-	var buf []float64
-	draw := func(values []float64) float64 {
-		buf = buf[:0]
-		for range values {
-			buf = append(buf, values[rng.IntN(len(values))])
-		}
-		return median(buf)
-	}
 	for k := range found {
 		for i := range v {
-			ratios[i] = math.Log(draw(v[i].Values) / draw(b[i].Values))
+			ratios[i] = math.Log(over[i].median() / under[i].median())
 		}
 		switch c := locate(v, ratios); c.Outcome {
 		case Crosses:
@@ -117,4 +112,42 @@ func interval(v, b []Samples) (lo, hi float64) {
 	}
 	slices.Sort(found)
 	return found[resamples/40], found[resamples-1-resamples/40]
+}
+
+// resampler draws medians of bootstrap resamples, each in constant time: the places of a resample are uniform,
+// so their k-th smallest is Beta-distributed.
+type resampler struct {
+	sorted []float64
+	middle distuv.Beta // place of the middle element, the lower one of two
+	rng    *rand.Rand
+}
+
+func resamplers(cells []Samples, src rand.Source) []resampler {
+	list := make([]resampler, len(cells))
+	for i, c := range cells {
+		n := len(c.Values)
+		k := float64((n + 1) / 2)
+		list[i] = resampler{
+			sorted: slices.Sorted(slices.Values(c.Values)), rng: rand.New(src),
+			middle: distuv.Beta{Alpha: k, Beta: float64(n) - k + 1, Src: src},
+		}
+	}
+	return list
+}
+
+func (r resampler) median() float64 {
+	n := len(r.sorted)
+	place := r.middle.Rand()
+	lower := r.at(place)
+	if n%2 == 1 {
+		return lower
+	}
+	// The next place is the smallest of the n/2 that are above.
+	above := place + (1-place)*(1-math.Pow(r.rng.Float64(), 2/float64(n)))
+	return (lower + r.at(above)) / 2
+}
+
+func (r resampler) at(place float64) float64 {
+	n := len(r.sorted)
+	return r.sorted[min(n-1, int(place*float64(n)))]
 }

@@ -185,7 +185,11 @@ func (s *setting) add(c *measured) {
 
 func (s *setting) sort(set *results.Set) {
 	place := func(x *series) int {
-		return slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
+		i := slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
+		if x.variant.Role == results.RoleReference {
+			i += len(set.Variants)
+		}
+		return i
 	}
 	slices.SortStableFunc(s.series, func(a, b *series) int { return cmp.Compare(place(a), place(b)) })
 	for _, x := range s.series {

@@ -9,25 +9,25 @@ import (
 	"attnbench/results"
 )
 
-// headlines are the sentences on top. Time is told of the setting with the most cells; the tables have the
-// others.
-func headlines(whole []analysis, heads []*setting) []string {
-	var lines []string
-	if s := principal(whole); s != nil {
+// headlines are the sentences on top, and the brief ones among them, which say what a summary table cannot.
+// Time is told of the setting with the most cells; the tables have the others.
+func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
+	s := principal(whole)
+	if s != nil {
 		if len(whole) > 1 {
 			lines = append(lines, "Growth, crossovers and advice are about "+s.text()+"; the tables have the other settings.")
 		}
 		lines = append(lines, s.growthLines()...)
 		lines = append(lines, s.crossingLines()...)
-		lines = append(lines, s.stopLines()...)
+		brief = append(brief, s.stopLines()...)
 	}
-	for _, s := range heads {
-		lines = append(lines, s.fidelityLines()...)
+	for _, h := range heads {
+		brief = append(brief, h.fidelityLines()...)
 	}
-	if s := principal(whole); s != nil {
-		lines = append(lines, s.adviceLines()...)
+	if s != nil {
+		brief = append(brief, s.adviceLines()...)
 	}
-	return lines
+	return append(lines, brief...), brief
 }
 
 // principal is the setting with the most measured cells.

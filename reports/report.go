@@ -17,11 +17,12 @@ type Report struct {
 type Part struct {
 	Name      string // the machine, where the report has several parts; else empty
 	Headlines []string
+	Brief     []string // the headlines that say what Summary does not
+	Summary   *Table   // one row for each variant; nil where nothing was timed
 	Tables    []Table
 	Charts    []Chart
 	Warnings  []results.Warning // about machine and run, each once
 	Facts     []results.Field   // the machine and the command
-	Fidelity  int               // index of the first table about errors on single heads, -1 where there is none
 }
 
 // Build analyses a set. It fails only where there is nothing to report.
@@ -63,17 +64,16 @@ func (g *group) part(set *results.Set, all []*group) Part {
 		whole = append(whole, analysis{s, s.scalings(), s.crossings()})
 	}
 	heads := g.settings(set, true)
-	p := Part{Headlines: headlines(whole, heads), Fidelity: -1}
+	var p Part
+	p.Headlines, p.Brief = headlines(whole, heads)
+	if s := principal(whole); s != nil {
+		p.Summary = s.summary()
+	}
 	for _, s := range whole {
 		p.addCosts(g, s, all)
 	}
 	for _, s := range heads {
-		if tables := s.fidelityTables(); len(tables) > 0 {
-			if p.Fidelity < 0 {
-				p.Fidelity = len(p.Tables)
-			}
-			p.Tables = append(p.Tables, tables...)
-		}
+		p.Tables = append(p.Tables, s.fidelityTables()...)
 	}
 	for _, s := range whole {
 		p.addTable(s.wholeErrorTable())

@@ -112,7 +112,7 @@ func (s synthetic) block(t testing.TB, w *results.Writer, rng *rand.Rand, n int,
 			x := float64(n)
 			ns := m.nanoseconds * math.Pow(x, m.exponent) * (1 + m.overhead/x) / float64(threads) * math.Exp(s.noise*rng.NormFloat64())
 			values := []results.Value{
-				{Unit: results.Time, Value: ns}, {Unit: results.WorkBytes, Value: m.work(x)}, {Unit: results.RelErr, Value: m.error},
+				{Unit: results.Time, Value: math.Round(ns)}, {Unit: results.WorkBytes, Value: m.work(x)}, {Unit: results.RelErr, Value: m.error},
 				{Unit: results.PeakFrac, Value: 0.5}, {Unit: results.PeakBytes, Value: m.work(x)*1.01 + 65536},
 				{Unit: results.RelErrZero, Value: 1}, {Unit: results.RelErrMeanV, Value: 0.95}, {Unit: results.ParamBytes, Value: 0},
 			}

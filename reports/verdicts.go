@@ -193,11 +193,22 @@ func (s *setting) crossings() []crossing {
 			}
 			c := crossing{series: x, base: base, Crossover: Cross(x.samples(), base.samples())}
 			c.longest = x.longest()
-			c.marks = marksAround(x, base, c.N)
+			c.marks = marksAround(x, base, c.place())
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// place is the length whose neighbours decide the outcome.
+func (c Crossover) place() float64 {
+	switch c.Outcome {
+	case Always:
+		return 0
+	case NotInRange:
+		return math.Inf(1)
+	}
+	return c.N
 }
 
 func (x *series) longest() int {
@@ -224,7 +235,7 @@ func marksAround(x, base *series, n float64) []Mark {
 	}
 	var marks []Mark
 	for _, c := range []*measured{below, above} {
-		if c != nil && n > 0 {
+		if c != nil {
 			marks = mergeMarks(marks, mergeMarks(c.marks(), base.at(c.N).marks()))
 		}
 	}
