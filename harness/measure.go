@@ -90,15 +90,19 @@ type sampler struct {
 	done     func(t *trial) error
 }
 
-// run samples the trials in turns, in a new random order each round, until all are finished. Between rounds
-// the yardstick is read.
+// run samples the trials in turns until all are finished: first as they are listed, because readers of the
+// file show variants in the order in which they meet them, then in a new random order each round. Between
+// rounds the yardstick is read.
 func (s *sampler) run(ctx context.Context, trials []*trial, in operands) error {
 	for _, t := range trials {
 		t.calibrate(s.clock, in)
 	}
-	for left := len(trials); left > 0; {
+	left := len(trials)
+	for round := 0; left > 0; round++ {
 		s.yard.burst()
-		s.rng.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+		if round > 0 {
+			s.rng.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+		}
 		for _, t := range trials {
 			if t.finished {
 				continue

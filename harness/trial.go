@@ -80,9 +80,9 @@ func (t *trial) accept(in operands) {
 	}
 }
 
-// testCausality changes one token in the later half of every head: the outputs before it must keep their bits.
-// Where the mechanism declares that later queries and keys are felt, only the token's values change: they never
-// may be.
+// testCausality changes one token in the later half of every head: the outputs before it must keep their
+// bits. Where the mechanism declares that later queries and keys are felt, only the token's values change:
+// they never may be.
 func (t *trial) testCausality(in operands) {
 	s := t.cell.Block.Shape
 	if !s.Causal || s.Cross() || s.N < 2 || t.failure != "" {
