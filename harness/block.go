@@ -78,6 +78,8 @@ type Cell struct {
 	Predicted Prediction
 
 	request variants.Request
+	cost    variants.Cost // of one call
+	bytes   int64         // of the plan
 }
 
 // Label is the variant with the options that name the cell: "name" or "name[a=1,b=2]".
@@ -253,7 +255,7 @@ func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting
 		}
 	}
 	if c.Skip.Code == "" {
-		c.Problem = problem
+		c.Problem, c.cost, c.bytes = problem, m.Cost(problem), problem.Memory().Total()
 	}
 	c.Options = s.naming(m, problem, options)
 	return c

@@ -69,12 +69,13 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 	for _, b := range blocks {
 		for _, c := range b.Cells {
 			if c.Problem != nil {
+				c.Skip = Refusal{}
 				p.predictor.predict(c)
 			}
 		}
 		guard(b, available)
 	}
-	remaining := time.Duration(math.MaxInt64)
+	remaining := time.Duration(math.MaxInt64 / 2)
 	if p.limits.Budget > 0 {
 		remaining = p.started + p.limits.Budget - p.machine.Clock.Now()
 	}

@@ -40,10 +40,10 @@ func newPredictor(peak func(threads int) float64) *predictor {
 // predict fills in what the cell is expected to take.
 func (p *predictor) predict(c *Cell) {
 	c.Predicted = Prediction{
-		Call: seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
-		Gate: seconds(modelGate(c) * ratio(p.gate, c.Label())),
+		Call:  seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
+		Gate:  seconds(modelGate(c) * ratio(p.gate, c.Label())),
+		Bytes: c.bytes,
 	}
-	c.Predicted.Bytes = c.Problem.Memory().Total()
 }
 
 // learn corrects later predictions by what a cell took. A gate that was served from results that other cells
@@ -70,16 +70,14 @@ func ratio(learnt map[string]float64, key string) float64 {
 
 // modelCall is the time of one call in seconds, from the mechanism's own cost.
 func (p *predictor) modelCall(c *Cell) float64 {
-	cost := c.Mechanism.Cost(c.Problem)
-	arithmetic := (cost.FLOPs + flopsPerExp*cost.Exps) / max(startEfficiency*p.peak(c.Block.Threads), 1)
+	arithmetic := (c.cost.FLOPs + flopsPerExp*c.cost.Exps) / max(startEfficiency*p.peak(c.Block.Threads), 1)
 	return callOverhead + arithmetic + float64(operandBytes(c.Block.Shape))/bytesPerSecond
 }
 
 // modelGate is the time of a cell's own definition in seconds. Exact attention takes the sampled rows only;
 // others may have to do something with all keys before any row.
 func modelGate(c *Cell) float64 {
-	cost := c.Mechanism.Cost(c.Problem)
-	work := cost.FLOPs + flopsPerExp*cost.Exps
+	work := c.cost.FLOPs + flopsPerExp*c.cost.Exps
 	part := float64(len(c.Block.gateRows())) / float64(c.Block.Shape.N)
 	if c.Mechanism.Role != variants.Exact {
 		const keys = 0.25 // of the work, whatever the rows

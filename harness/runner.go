@@ -76,6 +76,8 @@ type run struct {
 // calls, with the context's error; what was recorded until then stands.
 func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	// A value that was set is not changed any more when the quota of a control group is.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	if available := p.machine.Host.Available(); available.Known {
 		const fraction = 0.9 // of memory: past it the collector works even where samples forbid it
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(fraction * available.Value)))
@@ -89,6 +91,7 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		if err := ctx.Err(); err != nil {
 			return state.totals, err
 		}
+		debug.FreeOSMemory() // what the block before held is available again
 		p.revise(p.Blocks[i:], p.machine.Host.Available())
 		if err := state.block(ctx, b); err != nil {
 			return state.totals, err
@@ -235,7 +238,7 @@ func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in operands
 func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
 	return Sample{
 		Cell: t.cell, Iterations: t.iterations, Nanoseconds: nanoseconds, Peak: peak,
-		FLOPs: t.cell.Mechanism.Cost(t.cell.Problem).FLOPs, Executed: float64(t.executed),
+		FLOPs: t.cell.cost.FLOPs, Executed: float64(t.executed),
 		Plan: t.planTime, Memory: t.memory, PeakBytes: t.peakBytes, Errors: t.errors,
 	}
 }

@@ -83,12 +83,12 @@ func MemoryLimit(available machine.Figure) string {
 	return available.Bytes()
 }
 
-// byCost lists the cells that their variants can do, the cheapest first.
+// byCost lists the cells that nothing speaks against so far, the cheapest first.
 func byCost(blocks []*Block) []*Cell {
 	var cells []*Cell
 	for _, b := range blocks {
 		for _, c := range b.Cells {
-			if c.Problem != nil {
+			if c.Problem != nil && c.Skip.Code == "" {
 				cells = append(cells, c)
 			}
 		}
@@ -99,7 +99,7 @@ func byCost(blocks []*Block) []*Cell {
 }
 
 // guard refuses the largest cells of a block until what remains fits into the available memory together: all
-// cells of a block are held at once, because they are sampled in turns. A refused cell is dropped for good.
+// cells of a block are held at once, because they are sampled in turns.
 func guard(b *Block, available machine.Figure) {
 	if !available.Known {
 		return
@@ -121,10 +121,9 @@ func guard(b *Block, available machine.Figure) {
 			return
 		}
 		total -= c.Predicted.Bytes
-		c.Problem = nil
-		c.Skip = Refusal{"memory", fmt.Sprintf(
-			"needs %s with its inputs, and %.0f %% of the available memory is %s: lower n, heads or batch",
-			FormatBytes(c.Predicted.Bytes+fixedBytes(b)), 100*memoryFraction, FormatBytes(limit))}
+		c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs and the other variants, "+
+			"and %.0f %% of the available memory is %s: lower n, heads or batch, or take fewer variants",
+			FormatBytes(c.Predicted.Bytes), FormatBytes(total), 100*memoryFraction, FormatBytes(limit))}
 	}
 }
 

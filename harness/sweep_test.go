@@ -147,3 +147,16 @@ func TestBlocks(t *testing.T) {
 		plan.Close()
 	}
 }
+
+func FuzzParseSet(f *testing.F) {
+	for _, seed := range []string{"square.k=1", "square.k=1,2", "square.k=", ".k=1", "square.=1", "square.k=1|2", "="} {
+		f.Add(seed)
+	}
+	all := mechanisms(&fakeClock{})
+	f.Fuzz(func(t *testing.T, text string) {
+		axis, err := parseSet(text, all)
+		if err == nil && (axis.name != "k" || len(axis.values) == 0) {
+			t.Fatalf("%q: %+v", text, axis)
+		}
+	})
+}
