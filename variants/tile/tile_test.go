@@ -19,7 +19,6 @@ type visit struct{ keys Keys }
 // problem is a random schedule over one head, and its operands.
 type problem struct {
 	n, s, d, e int
-	queries    []Rows
 	visits     []visit
 	q, k, v    []float32
 }
