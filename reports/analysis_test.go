@@ -38,8 +38,8 @@ func doublings(from, to int) []int {
 	return list
 }
 
-// TestFitGrowth checks that the interval holds the true exponent as often as it says, and that short lengths with overhead are left
-// out of the range.
+// TestFitGrowth checks that the interval holds the true exponent as often as it says, and that short lengths
+// with overhead are left out of the range.
 func TestFitGrowth(t *testing.T) {
 	tests := []struct {
 		name               string
@@ -159,18 +159,22 @@ func TestCrossOutcomes(t *testing.T) {
 		}
 		return list
 	}
+	never := reports.Crossover{Outcome: reports.NotInRange, From: 64, To: 256}
+	lost := never
+	lost.Several = true
 	tests := []struct {
 		name              string
 		variant, baseline []reports.Samples
 		want              reports.Crossover
 	}{
 		{"always", cells(1, 2, 3), cells(2, 4, 6), reports.Crossover{Outcome: reports.Always, From: 64, To: 256}},
-		{"never", cells(2, 4, 6, 8), cells(1, 2, 3), reports.Crossover{Outcome: reports.NotInRange, From: 64, To: 256}},
-		{"equal", cells(1, 2, 3), cells(1, 2, 3), reports.Crossover{Outcome: reports.NotInRange, From: 64, To: 256}},
+		{"never", cells(2, 4, 6, 8), cells(1, 2, 3), never},
+		{"equal", cells(1, 2, 3), cells(1, 2, 3), never},
 		{"apart", cells(1)[:1], cells(1, 2)[1:], reports.Crossover{Outcome: reports.NotComputed}},
-		{"several", cells(1, 4, 1), cells(2, 2, 2),
-			reports.Crossover{Outcome: reports.Crosses, N: 181.019, Lo: 181.019, Hi: 181.019, From: 64, To: 256, Several: true}},
-		{"lost again", cells(4, 1, 4), cells(2, 2, 2), reports.Crossover{Outcome: reports.NotInRange, From: 64, To: 256, Several: true}},
+		{"several", cells(1, 4, 1), cells(2, 2, 2), reports.Crossover{
+			Outcome: reports.Crosses, N: 181.019, Lo: 181.019, Hi: 181.019, From: 64, To: 256, Several: true,
+		}},
+		{"lost again", cells(4, 1, 4), cells(2, 2, 2), lost},
 	}
 	for _, test := range tests {
 		got := reports.Cross(test.variant, test.baseline)

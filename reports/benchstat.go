@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,18 +90,19 @@ func (s *setting) optionNames() []string {
 
 // word quotes a value for benchstat's filter syntax where it needs to be.
 func word(value string) string {
-	if value == "" || value == "AND" || value == "OR" || strings.ContainsAny(value, `():@," `) || strings.ContainsAny(value[:1], "-*/") {
-		return strconv.Quote(value)
+	switch {
+	case value == "", value == "AND", value == "OR", strings.ContainsAny(value, `():@," `):
+	case strings.ContainsAny(value[:1], "-*/"):
+	default:
+		return value
 	}
-	return value
+	return strconv.Quote(value)
 }
 
 // shell quotes an argument for a POSIX shell where it needs to be.
 func shell(arg string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./,=@:+%", r)
-	}
-	if arg != "" && !strings.ContainsFunc(arg, func(r rune) bool { return !plain(r) }) {
+	plain := regexp.MustCompile(`^[-_./,=@:+%a-zA-Z0-9]+$`)
+	if plain.MatchString(arg) {
 		return arg
 	}
 	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"

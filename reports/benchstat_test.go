@@ -16,8 +16,9 @@ import (
 	"attnbench/results"
 )
 
-// TestCommands runs the benchstat command of every table, as printed, on files with several inputs, thread counts, options, heads and
-// machines, and compares every median with the table's, digit for digit as benchstat prints it.
+// TestCommands runs the benchstat command of every table, as printed, on files with several inputs, thread
+// counts, options, heads and machines, and compares every median with the table's, digit for digit as
+// benchstat prints it.
 func TestCommands(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("go is not on the path")
@@ -25,13 +26,16 @@ func TestCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are quoted for a POSIX shell")
 	}
-	small := synthetic{machine: "m1", lengths: []int{64, 1000, 8192}, samples: 7, noise: 0.02, inputs: []string{"gaussian"},
-		threads: []int{1}, seed: 1}
+	small := synthetic{
+		machine: "m1", lengths: []int{64, 1000, 8192}, samples: 7, noise: 0.02, inputs: []string{"gaussian"},
+		threads: []int{1}, seed: 1,
+	}
 	rich := small
 	rich.inputs, rich.threads, rich.heads = []string{"gaussian", "my prose-1024", "(odd):@,"}, []int{1, 2}, true
 	other := small
 	other.machine, other.seed = "m2", 2
-	for name, sets := range map[string][]synthetic{"plain": {small}, "rich": {rich}, "two machines": {rich, other}} {
+	tests := map[string][]synthetic{"plain": {small}, "rich": {rich}, "two machines": {rich, other}}
+	for name, sets := range tests {
 		files := writeFiles(t, sets)
 		set, err := results.Read(files...)
 		check(t, err)
@@ -57,7 +61,10 @@ func TestPooledRuns(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil || runtime.GOOS == "windows" {
 		t.Skip("go or a POSIX shell is missing")
 	}
-	one := synthetic{machine: "m1", lengths: []int{64, 128}, samples: 4, noise: 0.02, inputs: []string{"gaussian"}, threads: []int{1}}
+	one := synthetic{
+		machine: "m1", lengths: []int{64, 128}, samples: 4, noise: 0.02, inputs: []string{"gaussian"},
+		threads: []int{1},
+	}
 	two := one
 	two.seed = 9
 	files := writeFiles(t, []synthetic{one, two})
@@ -94,7 +101,8 @@ func writeFiles(t *testing.T, sets []synthetic) []string {
 // compareTable runs a table's command in a shell and looks its medians up.
 func compareTable(t *testing.T, name string, table reports.Table) {
 	t.Helper()
-	text, err := exec.Command("sh", "-c", strings.Replace(table.Command, "benchstat ", "benchstat -format csv ", 1)).CombinedOutput()
+	command := strings.Replace(table.Command, "benchstat ", "benchstat -format csv ", 1)
+	text, err := exec.Command("sh", "-c", command).CombinedOutput()
 	if err != nil || strings.Contains(string(text), "vary") || strings.Contains(string(text), "parsing") {
 		t.Fatalf("%s: %s\n%v\n%s", name, table.Command, err, text)
 	}
@@ -113,19 +121,22 @@ func compareTable(t *testing.T, name string, table reports.Table) {
 			}
 			got := medians[label+" "+table.Columns[i].Name]
 			if short(got) != short(want) {
-				t.Errorf("%s, %s, %s at %s: benchstat has %v, the table %v", name, table.ID, label, table.Columns[i].Name, got, want)
+				t.Errorf("%s, %s, %s at %s: benchstat has %v, the table %v",
+					name, table.ID, label, table.Columns[i].Name, got, want)
 			}
 		}
 	}
 	if found == 0 || found != len(medians) {
-		t.Errorf("%s, %s: the table has %d figures, benchstat %d\n%s\n%s", name, table.ID, found, len(medians), table.Command, text)
+		t.Errorf("%s, %s: the table has %d figures, benchstat %d\n%s\n%s",
+			name, table.ID, found, len(medians), table.Command, text)
 	}
 }
 
 // short writes a figure with more digits than benchstat's tables have.
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 12, 64) }
 
-// readMedians reads benchstat's CSV: lines of column keys, a line of units, then rows that start with the length.
+// readMedians reads benchstat's CSV: lines of column keys, a line of units, then rows that start with the
+// length.
 func readMedians(t *testing.T, text string) map[string]float64 {
 	t.Helper()
 	r := csv.NewReader(strings.NewReader(text))

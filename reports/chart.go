@@ -16,16 +16,15 @@ func (s *setting) charts() []Chart {
 	if len(s.lengths()) < 2 {
 		return nil
 	}
-	return []Chart{
-		{"time", chart.Chart{
-			Title: "Time of one call: " + s.text(), XLabel: "sequence length n", YLabel: "time of one call", YUnit: chart.Seconds,
-			Series: s.lines(results.Time, 1e-9),
-		}},
-		{"workspace", chart.Chart{
-			Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace", YUnit: chart.Bytes,
-			Series: s.lines(results.WorkBytes, 1),
-		}},
+	time := chart.Chart{
+		Title: "Time of one call: " + s.text(), XLabel: "sequence length n", YLabel: "time of one call",
+		YUnit: chart.Seconds, Series: s.lines(results.Time, 1e-9),
 	}
+	workspace := chart.Chart{
+		Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace",
+		YUnit: chart.Bytes, Series: s.lines(results.WorkBytes, 1),
+	}
+	return []Chart{{"time", time}, {"workspace", workspace}}
 }
 
 // lines are the medians of a unit, times a factor.

@@ -56,6 +56,11 @@ func (s *setting) columnScale(unit string, scales []scale) func(n int) scale {
 	}
 }
 
+// plainScale is for figures that need no scaling.
+func plainScale(unit string) func(n int) scale {
+	return func(int) scale { return scale{unit, 1} }
+}
+
 // timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by
 // more than noise.
 func (s *setting) timeTable() Table {
@@ -67,7 +72,10 @@ func (s *setting) timeTable() Table {
 				Figure: &Figure{e, results.Time}, Marks: c.marks(), Best: s.fastest(c),
 			}
 		})
-	t.Notes = []string{"Median with the half width of its 95 % interval. Every cell agreed with its definition before it was timed."}
+	t.Notes = []string{
+		"Median with the half width of its 95 % interval. " +
+			"Every cell agreed with its definition before it was timed.",
+	}
 	return t
 }
 
@@ -98,17 +106,19 @@ func faster(a, b *measured) bool {
 
 // speedupTable shows how many times faster than a baseline the others are; nil where nothing can be compared.
 func (s *setting) speedupTable(base *series) *Table {
-	t := s.grid("speedup-"+base.label, "Speed-up over "+base.label, results.Time, func(int) scale { return scale{factor: 1} },
+	t := s.grid("speedup-"+base.label, "Speed-up over "+base.label, results.Time, plainScale(""),
 		func(c *measured, _ scale) Cell { return compare(c, base.at(c.N)) })
 	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool {
-		return r.Cells[0].Text == base.label || !slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.Figure != nil })
+		return r.Cells[0].Text == base.label || !slices.ContainsFunc(r.Cells, Cell.figure)
 	})
 	t.dropEmptyColumns()
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Notes = []string{"Time of " + base.label + " over time of the variant, above 1 where the variant is faster; " +
-		"~ where the two do not differ by the exact U test at 5 %. Marked ratios rest on a marked cell and are not ranked."}
+	t.Notes = []string{
+		"Time of " + base.label + " over time of the variant, above 1 where the variant is faster; ~ where " +
+			"the two do not differ by the exact U test at 5 %. Marked ratios rest on a marked cell: not ranked.",
+	}
 	return &t
 }
 
@@ -118,7 +128,8 @@ func compare(c, base *measured) Cell {
 		return words(absent)
 	}
 	r := ratio(base.estimate(results.Time), c.estimate(results.Time))
-	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}, Marks: mergeMarks(c.marks(), base.marks())}
+	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}}
+	cell.Marks = mergeMarks(c.marks(), base.marks())
 	if len(cell.Marks) == 0 && !Differ(base.units[results.Time], c.units[results.Time]) {
 		cell.Text = "~"
 	}
@@ -138,7 +149,7 @@ func mergeMarks(a, b []Mark) []Mark {
 // dropEmptyColumns removes columns without a figure.
 func (t *Table) dropEmptyColumns() {
 	for i := len(t.Columns) - 1; i > 0; i-- {
-		if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[i].Figure != nil }) {
+		if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[i].figure() }) {
 			continue
 		}
 		t.Columns = slices.Delete(t.Columns, i, i+1)
@@ -174,7 +185,7 @@ func coverageMark(c *measured) []Mark {
 
 // peakTable shows useful work over the machine's measured peak.
 func (s *setting) peakTable() *Table {
-	t := s.grid("peak-frac", "Useful work over the machine's FMA peak", results.PeakFrac, func(int) scale { return scale{name: "%"} },
+	t := s.grid("peak-frac", "Useful work over the machine's FMA peak", results.PeakFrac, plainScale("%"),
 		func(c *measured, _ scale) Cell {
 			e := c.estimate(results.PeakFrac)
 			return Cell{Text: digits(100 * e.Median), Figure: &Figure{e, results.PeakFrac}, Marks: c.marks()}
@@ -182,14 +193,16 @@ func (s *setting) peakTable() *Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Notes = []string{"The peak is what the suite measured at that number of threads; work that a mechanism does beyond the useful " +
-		"is not counted."}
+	t.Notes = []string{
+		"The peak is what the suite measured at that number of threads; work that a mechanism does beyond the " +
+			"useful is not counted.",
+	}
 	return &t
 }
 
 // wholeErrorTable shows errors on whole inputs, over lengths.
 func (s *setting) wholeErrorTable() *Table {
-	t := s.grid("error", "Error on "+s.probe.Input+" input", results.RelErr, func(int) scale { return scale{} },
+	t := s.grid("error", "Error on "+s.probe.Input+" input", results.RelErr, plainScale(""),
 		func(c *measured, _ scale) Cell { return errorCell(c) })
 	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return r.Muted })
 	if len(t.Rows) == 0 {

@@ -29,7 +29,7 @@ const (
 // which both were measured.
 type Crossover struct {
 	Outcome   Outcome
-	N, Lo, Hi float64 // the length with a 95 % interval; Lo is 0 where it reaches below the range, Hi is +Inf where beyond
+	N, Lo, Hi float64 // with a 95 % interval: Lo is 0 where it reaches below the range, Hi +Inf where beyond
 	From, To  int     // the range: lengths at which both were measured
 	Several   bool    // the curves cross more than once; N is the last time
 }
@@ -91,8 +91,8 @@ func locate(cells []Samples, ratios []float64) Crossover {
 	return c
 }
 
-// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as one
-// at infinity.
+// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as
+// one at infinity.
 func interval(v, b []Samples) (lo, hi float64) {
 	src := rand.NewPCG(1, uint64(len(v)))
 	over, under := resamplers(v, src), resamplers(b, src)
@@ -114,8 +114,8 @@ func interval(v, b []Samples) (lo, hi float64) {
 	return found[resamples/40], found[resamples-1-resamples/40]
 }
 
-// resampler draws medians of bootstrap resamples, each in constant time: the places of a resample are uniform,
-// so their k-th smallest is Beta-distributed.
+// resampler draws medians of bootstrap resamples, each in constant time: the places of a resample are
+// uniform, so their k-th smallest is Beta-distributed.
 type resampler struct {
 	sorted []float64
 	middle distuv.Beta // place of the middle element, the lower one of two

@@ -12,7 +12,9 @@ import (
 func (r *Report) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	// The writer keeps its first error until Flush.
-	_ = out.Write([]string{"part", "table", "setting", "row", "column", "unit", "median", "low", "high", "samples", "marks"})
+	_ = out.Write([]string{
+		"part", "table", "setting", "row", "column", "unit", "median", "low", "high", "samples", "marks",
+	})
 	for _, p := range r.Parts {
 		for _, t := range p.Tables {
 			for _, row := range t.Rows {

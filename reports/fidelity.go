@@ -40,17 +40,16 @@ func (s *setting) fidelityTable(target string) Table {
 	for _, h := range heads {
 		t.Columns = append(t.Columns, Column{Name: h})
 	}
-	for _, b := range []struct{ label, unit string }{{"zero output", results.RelErrZero}, {"mean of V", results.RelErrMeanV}} {
-		t.Rows = append(t.Rows, s.floorRow(b.label, b.unit, target, heads))
-	}
+	t.Rows = append(t.Rows, s.floorRow("zero output", results.RelErrZero, target, heads),
+		s.floorRow("mean of V", results.RelErrMeanV, target, heads))
 	for _, x := range s.series {
 		if x.variant.Target == target && x.measured() {
 			t.Rows = append(t.Rows, s.errorRow(x, heads))
 		}
 	}
 	t.markBest()
-	t.Notes = append(s.inputWarnings(), "Relative error ‖out − target‖ / ‖target‖ in float64; pairs seen: distinct query–key pairs "+
-		"scored over pairs allowed, n/a where none is scored.")
+	t.Notes = append(s.inputWarnings(), "Relative error ‖out − target‖ / ‖target‖ in float64; pairs seen: "+
+		"distinct query–key pairs scored over pairs allowed, n/a where none is scored.")
 	if target != "" {
 		t.Notes = append(t.Notes, "Another target than softmax attention: never ranked with the other tables.")
 	}
@@ -97,7 +96,8 @@ func (s *setting) floorRow(label, unit, target string, heads []string) Row {
 }
 
 func (s *setting) errorRow(x *series, heads []string) Row {
-	row := Row{Cells: []Cell{words(x.label), words(x.coverage())}, Muted: x.variant.Role != results.RoleApproximation}
+	row := Row{Cells: []Cell{words(x.label), words(x.coverage())}}
+	row.Muted = x.variant.Role != results.RoleApproximation
 	for _, h := range heads {
 		c := x.head(h)
 		if c == nil {

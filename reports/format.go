@@ -32,17 +32,6 @@ func common(scales []scale, smallest float64) scale {
 	return best
 }
 
-// human writes one value in its own scale, with the unit: "41.2 ms".
-func human(scales []scale, value float64) string {
-	best := scales[0]
-	for _, s := range scales[1:] {
-		if value >= 0.9995*s.factor {
-			best = s
-		}
-	}
-	return digits(value/best.factor) + " " + best.name
-}
-
 // digits writes a number with three significant digits, no exponent and at most four decimals.
 func digits(v float64) string {
 	abs := math.Abs(v)

@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestGolden compares whole reports with those in testdata: go test -run Golden -args update writes them anew.
+// TestGolden compares whole reports with those in testdata: go test -run Golden -args update writes them
+// anew.
 func TestGolden(t *testing.T) {
 	report, err := reports.Build(usual().set(t))
 	check(t, err)

@@ -39,10 +39,10 @@ const (
 // are in ascending order of length; ok is false where fewer than three lengths are there.
 //
 // Local slopes are taken between lengths at least a factor 1.5 apart, from the longest downward. The range
-// starts with the two longest steps and grows downward as long as the next local slope agrees with the topmost
-// within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet asymptotic
-// (Settled is false). All lengths in the range take part in the fit. The interval is Student's, from the
-// residuals: it holds the noise and what a power law misses.
+// starts with the two longest steps and grows downward as long as the next local slope agrees with the
+// topmost within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet
+// asymptotic (Settled is false). All lengths in the range take part in the fit. The interval is Student's,
+// from the residuals: it holds the noise and what a power law misses.
 func FitGrowth(points []Point) (g Growth, ok bool) {
 	points = positive(points)
 	if len(points) < minFitLengths {

@@ -15,7 +15,8 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 	s := principal(whole)
 	if s != nil {
 		if len(whole) > 1 {
-			lines = append(lines, "Growth, crossovers and advice are about "+s.text()+"; the tables have the other settings.")
+			lines = append(lines, "Growth, crossovers and advice are about "+s.text()+
+				"; the tables have the other settings.")
 		}
 		lines = append(lines, s.growthLines()...)
 		lines = append(lines, s.crossingLines()...)
@@ -217,7 +218,8 @@ func (s *analysis) adviceLines() []string {
 	if len(parts) == 0 {
 		return nil
 	}
-	return []string{"Fastest: " + strings.Join(parts, "; ") + ". Speed alone: weigh it against the errors above."}
+	fastest := strings.Join(parts, "; ")
+	return []string{"Fastest: " + fastest + ". Speed alone: weigh it against the errors above."}
 }
 
 // stretch is a range of lengths with one winner.

@@ -66,7 +66,10 @@ func (r *Report) writeJSON(w io.Writer) error {
 }
 
 func (t *Table) json() jsonTable {
-	out := jsonTable{ID: t.ID, Title: t.Title, Setting: t.Setting, Rows: [][]any{}, Notes: append([]string{}, t.Footnotes()...), Command: t.Command}
+	out := jsonTable{
+		ID: t.ID, Title: t.Title, Setting: t.Setting, Command: t.Command,
+		Rows: [][]any{}, Notes: append([]string{}, t.Footnotes()...),
+	}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, c.Name)
 	}

@@ -74,8 +74,8 @@ func escapeLaTeX(text string) string {
 	return strings.NewReplacer(
 		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`,
 		"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "[", "{[}", "]", "{]}", "\n", " ",
-		"±", `$\pm$`, "×", `$\times$`, "≈", `$\approx$`, "≤", `$\leq$`, "≥", `$\geq$`, "∞", `$\infty$`, "−", "$-$", "–", "--",
-		"·", `$\cdot$`, "²", `$^2$`, "√", `$\surd$`, "µ", `$\mu$`, "‖", `$\Vert$`, "†", `$\dagger$`, "‡", `$\ddagger$`, "✗", `$\times$`,
-		"…", `\ldots{}`, "⌈", `$\lceil$`, "⌉", `$\rceil$`,
+		"±", `$\pm$`, "×", `$\times$`, "≈", `$\approx$`, "≤", `$\leq$`, "≥", `$\geq$`, "∞", `$\infty$`,
+		"−", "$-$", "–", "--", "·", `$\cdot$`, "²", `$^2$`, "√", `$\surd$`, "µ", `$\mu$`, "‖", `$\Vert$`,
+		"†", `$\dagger$`, "‡", `$\ddagger$`, "✗", `$\times$`, "…", `\ldots{}`, "⌈", `$\lceil$`, "⌉", `$\rceil$`,
 	).Replace(text)
 }

@@ -84,6 +84,7 @@ func (part *Part) writeMarkdownFacts(b *buffered) {
 // not prevent.
 func escapeMarkdown(text string) string {
 	return strings.NewReplacer(
-		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "]", `\]`, "~", `\~`, "\n", " ",
+		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;",
+		"[", `\[`, "]", `\]`, "~", `\~`, "\n", " ",
 	).Replace(text)
 }

@@ -16,8 +16,8 @@ const (
 	BlockEnd   = "<!-- end of results -->"
 )
 
-// WriteBlock writes the heart of the report in Markdown, for a README: one table of time, growth and crossovers, the sentences that the
-// table cannot hold, and what it was measured on.
+// WriteBlock writes the heart of the report in Markdown, for a README: one table of time, growth and
+// crossovers, the sentences that the table cannot hold, and what it was measured on.
 func (r *Report) WriteBlock(w io.Writer) error {
 	b := &buffered{w: w}
 	for i, p := range r.Parts {
@@ -46,25 +46,28 @@ func (r *Report) WriteBlock(w io.Writer) error {
 	return b.err
 }
 
-// Splice returns the document with the text between its markers replaced by block. Where the result equals the document, the document
-// is up to date.
+// Splice returns the document with the text between its markers replaced by block. Where the result equals
+// the document, the document is up to date.
 func Splice(document, block []byte) ([]byte, error) {
 	before, rest, found := bytes.Cut(document, []byte(BlockBegin))
 	_, after, closed := bytes.Cut(rest, []byte(BlockEnd))
 	if !found || !closed {
-		return nil, fmt.Errorf("the document has no lines %q and %q to put the results between", BlockBegin, BlockEnd)
+		return nil, fmt.Errorf("the document lacks the lines %q and %q around its results", BlockBegin, BlockEnd)
 	}
-	return slices.Concat(before, []byte(BlockBegin+"\n\n"), bytes.TrimSpace(block), []byte("\n\n"+BlockEnd), after), nil
+	begin, end := []byte(BlockBegin+"\n\n"), []byte("\n\n"+BlockEnd)
+	return slices.Concat(before, begin, bytes.TrimSpace(block), end, after), nil
 }
 
 // summaryLengths is how many lengths a summary shows at most.
 const summaryLengths = 5
 
-// summary is one row for each variant: time at some lengths, growth, and from where it is faster than each baseline.
+// summary is one row for each variant: time at some lengths, growth, and from where it is faster than each
+// baseline.
 func (s *analysis) summary() *Table {
 	lengths := spaced(s.lengths())
 	full := s.timeTable()
-	t := Table{ID: "summary", Title: "Time of one call", Setting: s.text(), Columns: []Column{full.Columns[0]}, Notes: full.Notes[:1]}
+	t := Table{ID: "summary", Title: "Time of one call", Setting: s.text(), Notes: full.Notes[:1]}
+	t.Columns = []Column{full.Columns[0]}
 	var kept []int
 	for i, c := range full.Columns[1:] {
 		if slices.Contains(lengths, c.Name) {

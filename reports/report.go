@@ -108,7 +108,8 @@ func (p *Part) addCosts(g *group, s analysis, all []*group) {
 		p.addTable(s.speedupTable(base))
 	}
 	for _, t := range []*Table{
-		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes, "Counted, exact: beyond inputs and output."),
+		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes,
+			"Counted, exact: beyond inputs and output."),
 		s.bytesTable("peak-memory", "Peak memory", results.PeakBytes,
 			"The operating system's high-water mark over the cell, less what the process held before the inputs."),
 		s.bytesTable("parameters", "Parameters", results.ParamBytes, "Counted, exact."),
@@ -138,8 +139,8 @@ func (g *group) gapTable() *Table {
 	t := Table{
 		ID: "gaps", Title: "Skipped and failed cells", Prose: true,
 		Columns: []Column{
-			{Name: "variant", Left: true}, {Name: "lengths", Left: true}, {Name: "input", Left: true}, {Name: "status", Left: true},
-			{Name: "reason", Left: true},
+			{Name: "variant", Left: true}, {Name: "lengths", Left: true}, {Name: "input", Left: true},
+			{Name: "status", Left: true}, {Name: "reason", Left: true},
 		},
 	}
 	type gap struct {
@@ -189,7 +190,8 @@ func (g *group) warnings() []results.Warning {
 			add(w, 1)
 		}
 		if r.End == "" {
-			add(results.Warning{Code: "interrupted", Text: "run " + r.ID + " has no end: it was interrupted, or is still going"}, 1)
+			text := "run " + r.ID + " has no end: it was interrupted, or is still going"
+			add(results.Warning{Code: "interrupted", Text: text}, 1)
 		}
 	}
 	about := len(list)

@@ -73,6 +73,8 @@ func (m Mark) Text() string {
 // absent is the text of a cell that has no figure.
 const absent = "–"
 
+func (c Cell) figure() bool { return c.Figure != nil }
+
 func words(text string) Cell { return Cell{Text: text} }
 
 // Footnotes explains the marks that the table uses, in a fixed order.

@@ -79,8 +79,9 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 	t := Table{
 		ID: "scaling", Title: "Growth with the length n", Setting: s.text(),
 		Columns: []Column{
-			{Name: "variant", Left: true}, {Name: "time claimed", Left: true}, {Name: "time measured"}, {Name: "fitted n", Left: true},
-			{Name: "verdict", Left: true}, {Name: "memory claimed", Left: true}, {Name: "memory counted"}, {Name: "verdict", Left: true},
+			{Name: "variant", Left: true}, {Name: "time claimed", Left: true}, {Name: "time measured"},
+			{Name: "fitted n", Left: true}, {Name: "verdict", Left: true},
+			{Name: "memory claimed", Left: true}, {Name: "memory counted"}, {Name: "verdict", Left: true},
 		},
 	}
 	for _, k := range fits {
@@ -89,7 +90,9 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 		}
 		v := k.series.variant
 		row := Row{Cells: []Cell{
-			words(k.series.label), words(bigO(v.Time)), growthCell(k.time, k.timed, k.marks), words(k.fitted()), words(string(k.timeVerdict())),
+			words(k.series.label),
+			words(bigO(v.Time)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
+			words(string(k.timeVerdict())),
 			words(bigO(v.Memory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
 		}}
 		t.Rows = append(t.Rows, row)
@@ -97,8 +100,10 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	t.Notes = []string{"Time: slope of log time over log n with its 95 % interval, over the longest lengths whose local slopes agree. " +
-		"Memory: the same for the counted bytes of the workspace, which have no noise."}
+	t.Notes = []string{
+		"Time: slope of log time over log n with its 95 % interval, over the longest lengths whose local slopes " +
+			"agree. Memory: the same for the counted bytes of the workspace, which have no noise.",
+	}
 	return &t
 }
 
@@ -137,7 +142,8 @@ func (k scaling) fitted() string {
 
 // slopeTable shows the exponent between neighbouring lengths.
 func (s *setting) slopeTable(fits []scaling) *Table {
-	t := Table{ID: "slopes", Title: "Local exponents of time", Setting: s.text(), Columns: []Column{{Name: "up to n", Left: true}}}
+	t := Table{ID: "slopes", Title: "Local exponents of time", Setting: s.text()}
+	t.Columns = []Column{{Name: "up to n", Left: true}}
 	var ends []int
 	for _, k := range fits {
 		for _, l := range k.time.Local {
@@ -174,133 +180,4 @@ func (k scaling) slopeRow(ends []int) Row {
 		row.Cells = append(row.Cells, cell)
 	}
 	return row
-}
-
-// crossing is where a series falls below a baseline.
-type crossing struct {
-	series, base *series
-	Crossover
-	longest int // length at which the series was measured
-	marks   []Mark
-}
-
-func (s *setting) crossings() []crossing {
-	var list []crossing
-	for _, base := range s.baselines() {
-		for _, x := range s.series {
-			if x.label == base.label || !x.measured() || x.variant.Role == results.RoleReference {
-				continue
-			}
-			c := crossing{series: x, base: base, Crossover: Cross(x.samples(), base.samples())}
-			c.longest = x.longest()
-			c.marks = marksAround(x, base, c.place())
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-// place is the length whose neighbours decide the outcome.
-func (c Crossover) place() float64 {
-	switch c.Outcome {
-	case Always:
-		return 0
-	case NotInRange:
-		return math.Inf(1)
-	}
-	return c.N
-}
-
-func (x *series) longest() int {
-	n := 0
-	for _, c := range x.cells {
-		if c.has(results.Time) {
-			n = max(n, c.N)
-		}
-	}
-	return n
-}
-
-// marksAround are the marks of the four cells between which a crossing was interpolated.
-func marksAround(x, base *series, n float64) []Mark {
-	var below, above *measured
-	for _, c := range x.cells {
-		switch {
-		case !c.has(results.Time) || base.at(c.N) == nil:
-		case float64(c.N) <= n:
-			below = c
-		case above == nil:
-			above = c
-		}
-	}
-	var marks []Mark
-	for _, c := range []*measured{below, above} {
-		if c != nil {
-			marks = mergeMarks(marks, mergeMarks(c.marks(), base.at(c.N).marks()))
-		}
-	}
-	return marks
-}
-
-// text spells the outcome, with what is not known.
-func (c crossing) text() string {
-	switch c.Outcome {
-	case Always:
-		return fmt.Sprintf("always (from n = %d)", c.From) + c.beyond()
-	case NotInRange:
-		return fmt.Sprintf("not within the range (to n = %d)", c.To) + c.beyond()
-	case NotComputed:
-		return string(NotComputed)
-	}
-	text := "n ≈ " + rough(c.N) + " " + c.bounds()
-	if c.Several {
-		text += ", the last of several"
-	}
-	return text + c.beyond()
-}
-
-// bounds is the 95 % interval.
-func (c crossing) bounds() string {
-	lo, hi := rough(c.Lo), rough(c.Hi)
-	if c.Lo < float64(c.From) {
-		lo = "below " + itoa(c.From)
-	}
-	if math.IsInf(c.Hi, 1) {
-		hi = "beyond " + itoa(c.To)
-	}
-	return "[" + lo + ", " + hi + "]"
-}
-
-// beyond says that the baseline stopped before the variant.
-func (c crossing) beyond() string {
-	if c.longest > c.To && c.base.longest() == c.To {
-		return fmt.Sprintf("; %s not measured past n = %d", c.base.label, c.To)
-	}
-	return ""
-}
-
-// crossingTable shows from which length each variant is faster than each baseline.
-func (s *setting) crossingTable(list []crossing) *Table {
-	if len(list) == 0 {
-		return nil
-	}
-	t := Table{
-		ID: "crossover", Title: "Length from which a variant is faster than a baseline", Setting: s.text(),
-		Columns: []Column{{Name: "variant", Left: true}, {Name: "baseline", Left: true}, {Name: "faster from", Left: true}},
-		Notes: []string{"Interpolated between lengths at which both were measured; in brackets the 95 % interval of a seeded bootstrap " +
-			"over the samples. Nothing is extrapolated."},
-	}
-	for _, c := range list {
-		t.Rows = append(t.Rows, Row{Cells: []Cell{words(c.series.label), words(c.base.label), c.Cell()}})
-	}
-	return &t
-}
-
-// Cell shows the outcome with the marks of the cells that it rests on.
-func (c crossing) Cell() Cell {
-	cell := Cell{Text: c.text(), Marks: c.marks}
-	if c.Outcome == Crosses {
-		cell.Figure = &Figure{Estimate{c.N, c.Lo, c.Hi, 1}, "n"}
-	}
-	return cell
 }
