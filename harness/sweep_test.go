@@ -149,7 +149,7 @@ func TestBlocks(t *testing.T) {
 }
 
 func FuzzParseSet(f *testing.F) {
-	for _, seed := range []string{"square.k=1", "square.k=1,2", "square.k=", ".k=1", "square.=1", "square.k=1|2"} {
+	for _, seed := range []string{"square.k=1", "square.k=1,2", ".k=1", "square.=1", "square.k=1|2"} {
 		f.Add(seed)
 	}
 	all := mechanisms(&fakeClock{})
