@@ -27,7 +27,7 @@ type sweepFlags struct {
 	Set      []string `sep:"none" placeholder:"VARIANT.OPTION=VALUES" help:"An option, or an axis of it."`
 	Fidelity *bool    `negatable:"" help:"Also errors on real activations (default: without --n, --input)."`
 
-	Seed    uint64        `default:"2" help:"Seed of everything that is drawn."`
+	Seed    uint64        `default:"4" help:"Seed of everything that is drawn."`
 	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`
 	Timeout time.Duration `placeholder:"TIME" help:"Wall time of one cell's samples (default: no limit)."`
 }

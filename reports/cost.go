@@ -38,21 +38,29 @@ func (s *setting) grid(id, title string, unit string, column func(n int) scale,
 	return t
 }
 
-// columnScale picks one scale for a column, by its smallest value of a variant that is ranked.
+// columnScale picks one scale for a column, by its smallest value, that of a reference only where there is no
+// other.
 func (s *setting) columnScale(unit string, scales []scale) func(n int) scale {
-	return func(n int) scale {
-		smallest := math.Inf(1)
+	smallest := func(n int, references bool) float64 {
+		least := math.Inf(1)
 		for _, x := range s.series {
-			if c := x.at(n); c != nil && x.variant.Role != results.RoleReference {
-				if v, ok := c.value(unit); ok && v > 0 {
-					smallest = math.Min(smallest, v)
-				}
+			c := x.at(n)
+			if c == nil || references != (x.variant.Role == results.RoleReference) {
+				continue
+			}
+			if v, ok := c.value(unit); ok && v > 0 {
+				least = math.Min(least, v)
 			}
 		}
-		if math.IsInf(smallest, 1) {
-			return scales[0]
+		return least
+	}
+	return func(n int) scale {
+		for _, references := range []bool{false, true} {
+			if v := smallest(n, references); !math.IsInf(v, 1) {
+				return common(scales, v)
+			}
 		}
-		return common(scales, smallest)
+		return scales[0]
 	}
 }
 
@@ -198,44 +206,4 @@ func (s *setting) peakTable() *Table {
 			"useful is not counted.",
 	}
 	return &t
-}
-
-// wholeErrorTable shows errors on whole inputs, over lengths.
-func (s *setting) wholeErrorTable() *Table {
-	t := s.grid("error", "Error on "+s.probe.Input+" input", results.RelErr, plainScale(""),
-		func(c *measured, _ scale) Cell { return errorCell(c) })
-	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return r.Muted })
-	if len(t.Rows) == 0 {
-		return nil
-	}
-	t.Notes = append(s.inputWarnings(), "Relative error ‖out − exact‖ / ‖exact‖; not ranked.")
-	t.Notes = append(t.Notes, s.targetNotes()...)
-	return &t
-}
-
-// inputWarnings are the warnings that approximations of the setting share about their input.
-func (s *setting) inputWarnings() []string {
-	var notes []string
-	for _, x := range s.series {
-		for _, c := range x.cells {
-			for _, w := range c.note.Warnings {
-				note := "Warning: " + w.Text + ": " + w.Remedy + "."
-				if w.Code == results.CodeInput && !slices.Contains(notes, note) {
-					notes = append(notes, note)
-				}
-			}
-		}
-	}
-	return notes
-}
-
-// targetNotes names the variants whose error is against something else.
-func (s *setting) targetNotes() []string {
-	var notes []string
-	for _, x := range s.series {
-		if x.variant.Target != "" {
-			notes = append(notes, x.label+" is measured against "+x.variant.Target+": not comparable with the others.")
-		}
-	}
-	return notes
 }

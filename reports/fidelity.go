@@ -12,28 +12,36 @@ import (
 // fidelityTables show the error per head: one table for each target, because errors against different targets
 // do not compare.
 func (s *setting) fidelityTables() []Table {
+	var tables []Table
+	for _, target := range s.targets() {
+		tables = append(tables, s.fidelityTable(target))
+	}
+	return tables
+}
+
+// targets are what the variants are measured against; softmax attention, the empty one, is first.
+func (s *setting) targets() []string {
 	var targets []string
 	for _, x := range s.series {
 		if x.measured() && !slices.Contains(targets, x.variant.Target) {
 			targets = append(targets, x.variant.Target)
 		}
 	}
-	slices.Sort(targets) // softmax attention, the empty one, first
-	var tables []Table
-	for _, target := range targets {
-		tables = append(tables, s.fidelityTable(target))
+	slices.Sort(targets)
+	return targets
+}
+
+func targetName(target string) string {
+	if target == "" {
+		return "softmax attention"
 	}
-	return tables
+	return target
 }
 
 func (s *setting) fidelityTable(target string) Table {
-	against := target
-	if against == "" {
-		against = "softmax attention"
-	}
 	heads := s.heads()
 	t := Table{
-		ID: "fidelity", Title: "Error against " + against + " by kind of head",
+		ID: "fidelity", Title: "Error against " + targetName(target) + " by kind of head",
 		Setting: fmt.Sprintf("%s, n %d", s.text(), s.probe.N),
 		Columns: []Column{{Name: "head", Left: true}, {Name: "pairs seen"}},
 	}
@@ -50,10 +58,77 @@ func (s *setting) fidelityTable(target string) Table {
 	t.markBest()
 	t.Notes = append(s.inputWarnings(), "Relative error ‖out − target‖ / ‖target‖ in float64; pairs seen: "+
 		"distinct query–key pairs scored over pairs allowed, n/a where none is scored.")
-	if target != "" {
-		t.Notes = append(t.Notes, "Another target than softmax attention: never ranked with the other tables.")
-	}
+	t.Notes = append(t.Notes, otherTarget(target)...)
 	return t
+}
+
+func otherTarget(target string) []string {
+	if target == "" {
+		return nil
+	}
+	return []string{"Another target than softmax attention: never ranked with the other tables."}
+}
+
+// wholeErrorTables show the error on whole inputs over lengths, one table for each target.
+func (s *setting) wholeErrorTables() []Table {
+	var tables []Table
+	for _, target := range s.targets() {
+		part := &setting{probe: s.probe}
+		for _, x := range s.series {
+			if x.variant.Target == target && x.variant.Role != results.RoleReference {
+				part.series = append(part.series, x)
+			}
+		}
+		if len(part.series) > 0 {
+			tables = append(tables, part.wholeErrorTable(target))
+		}
+	}
+	return tables
+}
+
+// wholeErrorTable is for variants with one target.
+func (s *setting) wholeErrorTable(target string) Table {
+	t := s.grid("error", "Error against "+targetName(target)+" on whole inputs", results.RelErr, plainScale(""),
+		func(c *measured, _ scale) Cell { return errorCell(c) })
+	floors := []Row{
+		{Cells: []Cell{words("zero output")}, Muted: true}, {Cells: []Cell{words("mean of V")}, Muted: true},
+	}
+	for _, n := range s.lengths() {
+		for i, unit := range []string{results.RelErrZero, results.RelErrMeanV} {
+			floors[i].Cells = append(floors[i].Cells, s.floorAt(n, unit))
+		}
+	}
+	t.Rows = append(floors, t.Rows...)
+	t.Notes = append(s.inputWarnings(), "Relative error ‖out − target‖ / ‖target‖ in float64; not ranked.")
+	t.Notes = append(t.Notes, otherTarget(target)...)
+	return t
+}
+
+// floorAt is the error of an output without attention at one length, the same for all variants.
+func (s *setting) floorAt(n int, unit string) Cell {
+	for _, x := range s.series {
+		if c := x.at(n); c != nil && c.has(unit) {
+			e := c.estimate(unit)
+			return Cell{Text: errorText(e.Median), Figure: &Figure{e, unit}}
+		}
+	}
+	return words(absent)
+}
+
+// inputWarnings are the warnings that approximations of the setting share about their input.
+func (s *setting) inputWarnings() []string {
+	var notes []string
+	for _, x := range s.series {
+		for _, c := range x.cells {
+			for _, w := range c.note.Warnings {
+				note := "Warning: " + w.Text + ": " + w.Remedy + "."
+				if w.Code == results.CodeInput && !slices.Contains(notes, note) {
+					notes = append(notes, note)
+				}
+			}
+		}
+	}
+	return notes
 }
 
 // heads lists the heads of a setting by first appearance.
@@ -119,11 +194,14 @@ func errorCell(c *measured) Cell {
 	return cell
 }
 
+// noBetter is the share of a floor's error above which an error is no better than the floor.
+const noBetter = 0.99
+
 // useless reports whether an approximation is no better than one of the outputs that need no attention.
 func (c *measured) useless() bool {
 	got, _ := c.value(results.RelErr)
 	for _, unit := range []string{results.RelErrZero, results.RelErrMeanV} {
-		if floor, ok := c.value(unit); ok && got >= floor && c.variant.Role == results.RoleApproximation {
+		if floor, ok := c.value(unit); ok && got > noBetter*floor && c.variant.Role == results.RoleApproximation {
 			return true
 		}
 	}

@@ -76,7 +76,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 		p.Tables = append(p.Tables, s.fidelityTables()...)
 	}
 	for _, s := range whole {
-		p.addTable(s.wholeErrorTable())
+		p.Tables = append(p.Tables, s.wholeErrorTables()...)
 	}
 	for _, s := range whole {
 		p.addTable(s.scalingTable(s.fits))
