@@ -65,7 +65,7 @@ func (m Mark) Text() string {
 	case MarkCoverage:
 		return "nearly exact by coverage: scores more than half of the allowed pairs; not ranked"
 	case MarkUseless:
-		return "no better, by 1 %, than the mean of V or an output of zeros"
+		return "not at least 1 % better than the mean of V, or than an output of zeros"
 	}
 	return ""
 }
