@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/term"
 
@@ -21,29 +24,92 @@ type reportCommand struct {
 
 	Files  []string `arg:"" name:"file" help:"Results files."`
 	Format string   `default:"text" enum:"${formats}" help:"One of ${enum}."`
+	Charts string   `placeholder:"FOLDER" help:"Also write each chart there as SVG, PNG and PDF."`
+	Update string   `placeholder:"FILE" help:"Print nothing; renew the results block of a Markdown document."`
 }
 
-// Run prints the report of results files.
+// Run prints the report of results files, or renews a document that quotes it.
 func (c *reportCommand) Run(env *environment) error {
-	return c.print(env.stdout, c.Format, c.Files...)
-}
-
-// print renders the report of files. An error of reading is the files' or the user's; one of writing is a
-// failure.
-func (f reportFlags) print(out io.Writer, format string, files ...string) error {
-	set, err := results.Read(files...)
+	report, err := load(c.Files...)
 	if err != nil {
 		return err
 	}
+	if c.Charts != "" {
+		if err := writeCharts(report, c.Charts); err != nil {
+			return err
+		}
+	}
+	if c.Update != "" {
+		return update(report, c.Update)
+	}
+	return c.print(env.stdout, c.Format, report)
+}
+
+// load reads results files and analyses them.
+func load(files ...string) (*reports.Report, error) {
+	set, err := results.Read(files...)
+	if err != nil {
+		return nil, err
+	}
 	report, err := reports.Build(set)
 	if err != nil {
-		return errors.New(files[0] + ": " + err.Error())
+		return nil, errors.New(files[0] + ": " + err.Error())
 	}
+	return report, nil
+}
+
+// print renders a report. An error of writing is a failure, not wrong usage.
+func (f reportFlags) print(out io.Writer, format string, report *reports.Report) error {
 	width, terminal := terminalWidth(out)
 	if err := report.Write(out, format, reports.Options{Width: width, Color: f.color(terminal)}); err != nil {
 		return failure{err}
 	}
 	return nil
+}
+
+// writeCharts writes every chart into folder, which is made if need be. Charts of later machines and settings
+// get a number behind their name.
+func writeCharts(report *reports.Report, folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	seen := map[string]int{}
+	for _, part := range report.Parts {
+		for _, chart := range part.Charts {
+			name := chart.ID
+			if seen[chart.ID]++; seen[chart.ID] > 1 {
+				name = fmt.Sprintf("%s-%d", chart.ID, seen[chart.ID])
+			}
+			for _, format := range []string{"svg", "png", "pdf"} {
+				var picture bytes.Buffer
+				if err := chart.Write(&picture, format); err != nil {
+					return failure{err}
+				}
+				path := filepath.Join(folder, name+"."+format)
+				if err := os.WriteFile(path, picture.Bytes(), 0o644); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// update renews the block between the markers of a Markdown document.
+func update(report *reports.Report, path string) error {
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var block bytes.Buffer
+	if err := report.WriteBlock(&block); err != nil {
+		return failure{err}
+	}
+	renewed, err := reports.Splice(document, block.Bytes())
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, renewed, 0o644)
 }
 
 func (f reportFlags) color(terminal bool) bool {

@@ -115,7 +115,11 @@ func (c *runCommand) conclude(
 		return failure{err}
 	}
 	if !interrupted {
-		if err := c.print(env.stdout, "text", path); err != nil {
+		report, err := load(path)
+		if err != nil {
+			return err
+		}
+		if err := c.print(env.stdout, "text", report); err != nil {
 			return err
 		}
 	}

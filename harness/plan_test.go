@@ -88,8 +88,9 @@ func TestRunIsSeeded(t *testing.T) {
 		}
 		return b.String()
 	}
-	if order(1) != order(1) || order(1) == order(2) {
-		t.Errorf("orders %s %s %s: the seed must decide", order(1), order(1), order(2))
+	first, again, other := order(1), order(1), order(2)
+	if first != again || first == other {
+		t.Errorf("orders %s %s %s: the seed must decide", first, again, other)
 	}
 }
 

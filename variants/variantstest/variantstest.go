@@ -14,7 +14,7 @@ import (
 	"attnbench/variants/work"
 )
 
-// sets are the machine's kernel sets, and plain Go with the sides of the widest tile (16 lanes, 6×64), so that
+// sets are the machine's kernel sets, and plain Go with the sides of the widest tile (16 lanes, 6×64): so
 // layouts and padding of AVX-512 are tested on machines without it.
 func sets() []*kernel.Set {
 	wide := *kernel.Generic()
