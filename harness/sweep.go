@@ -176,16 +176,45 @@ func (s *Sweep) parseInputs(a Axes) error {
 	return nil
 }
 
-// checkInputs refuses flags that would have no effect and inputs that can run at none of the lengths.
-func (s *Sweep) checkInputs(a Axes) error {
-	if !s.gaussian() {
-		for _, axis := range []struct{ name, text string }{
-			{"heads", a.Heads}, {"dim", a.Dim}, {"batch", a.Batch}, {"causal", a.Causal},
+// checkBrought refuses values of a flag that no input follows: files and shipped sets bring their own.
+func (s *Sweep) checkBrought(a Axes) error {
+	if s.gaussian() {
+		return nil
+	}
+	for _, src := range s.sources {
+		own := src.shape(src.set.N)
+		for _, axis := range []struct {
+			name, text string
+			values     []int
+			own        int
+		}{
+			{"heads", a.Heads, s.heads, own.Heads}, {"dim", a.Dim, s.dims, own.D}, {"batch", a.Batch, s.batch, own.Batch},
+			{"causal", a.Causal, bits(s.causal), bits([]bool{own.Causal})[0]},
 		} {
-			if axis.text != "" {
-				return fmt.Errorf("--%s %s: --input %s brings its own: leave the flag out", axis.name, axis.text, a.Input)
+			if axis.text != "" && !slices.Equal(axis.values, []int{axis.own}) {
+				return fmt.Errorf("--%s %s: --input %s brings its own, %d: leave the flag out",
+					axis.name, axis.text, src.typed, axis.own)
 			}
 		}
+	}
+	return nil
+}
+
+// bits are flags as the command line writes them.
+func bits(flags []bool) []int {
+	list := make([]int, len(flags))
+	for i, f := range flags {
+		if f {
+			list[i] = 1
+		}
+	}
+	return list
+}
+
+// checkInputs refuses flags that would have no effect and inputs that can run at none of the lengths.
+func (s *Sweep) checkInputs(a Axes) error {
+	if err := s.checkBrought(a); err != nil {
+		return err
 	}
 	for _, src := range s.sources {
 		if src.set == nil || a.N == "" {
