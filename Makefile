@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full report test race lint generate build
+.PHONY: help bench bench-full report published test race lint generate build
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -31,6 +31,14 @@ bench-full: build ## the same with 8 heads on 1 and 2 threads, and the lengths t
 
 report: build ## tables and charts of FILES (the newest results under results/local)
 	$(if $(FILES),bin/bench report $(ARGS) $(FILES),@echo 'no results under results/local: run make bench first' >&2; exit 2)
+
+PUBLISHED := $(patsubst %/,%,$(wildcard results/published/*/))
+
+published: ## renew what is published from committed results: reports, charts, the README's block
+	@for folder in $(PUBLISHED); do \
+		$(GO) run ./bench report --format markdown --charts $$folder $$folder/*.txt >$$folder/report.md; \
+	done
+	$(GO) run ./bench report --update README.md $(wildcard results/published/*/*.txt)
 
 test: ## all tests
 	$(GO) test $(TESTFLAGS) ./...

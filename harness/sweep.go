@@ -188,7 +188,8 @@ func (s *Sweep) checkBrought(a Axes) error {
 			values     []int
 			own        int
 		}{
-			{"heads", a.Heads, s.heads, own.Heads}, {"dim", a.Dim, s.dims, own.D}, {"batch", a.Batch, s.batch, own.Batch},
+			{"heads", a.Heads, s.heads, own.Heads}, {"dim", a.Dim, s.dims, own.D},
+			{"batch", a.Batch, s.batch, own.Batch},
 			{"causal", a.Causal, bits(s.causal), bits([]bool{own.Causal})[0]},
 		} {
 			if axis.text != "" && !slices.Equal(axis.values, []int{axis.own}) {

@@ -90,6 +90,19 @@ func (c crossing) text() string {
 	return text + c.beyond()
 }
 
+// sentence is the outcome behind "is faster than …".
+func (c crossing) sentence() string {
+	switch c.Outcome {
+	case Always:
+		return fmt.Sprintf("at every measured length, from n = %d", c.From)
+	case NotInRange:
+		return fmt.Sprintf("not up to n = %d, where both were measured", c.To)
+	case NotComputed:
+		return "(" + string(NotComputed) + ")"
+	}
+	return "from n ≈ " + rough(c.N) + " " + c.bounds()
+}
+
 // bounds is the 95 % interval.
 func (c crossing) bounds() string {
 	lo, hi := rough(c.Lo), rough(c.Hi)

@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 		}
 		lines = append(lines, s.growthLines()...)
 		lines = append(lines, s.crossingLines()...)
+		lines = append(lines, s.markLines()...)
 		brief = append(brief, s.stopLines()...)
 	}
 	for _, h := range heads {
@@ -54,10 +56,10 @@ func (s *analysis) growthLines() []string {
 		if k.series.variant.Role == results.RoleReference || !k.timed {
 			continue
 		}
-		line := fmt.Sprintf("%s ran %s in time (claimed %s: %s%s)", k.series.label, growthText(k.time),
-			bigO(k.series.variant.Time), k.timeVerdict(), resting(k.marks))
+		line := fmt.Sprintf("%s ran %s%s in time (claimed %s: %s)", k.series.label, growthText(k.time),
+			glyphs(k.marks), bigO(k.series.variant.Time), k.timeVerdict())
 		if k.sized {
-			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", growthText(k.memory),
+			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", memoryText(k.memory),
 				bigO(k.series.variant.Memory), k.memoryVerdict())
 		}
 		lines = append(lines, line+".")
@@ -65,23 +67,22 @@ func (s *analysis) growthLines() []string {
 	return lines
 }
 
-// resting says in words what marks say in a table.
-func resting(marks []Mark) string {
-	var on []string
+// memoryText is how memory grew: what does not grow is said in a word.
+func memoryText(g Growth) string {
+	const flat = 0.005
+	if math.Abs(g.Exponent) < flat {
+		return "constant"
+	}
+	return growthText(g)
+}
+
+// glyphs are the marks of a number as tables show them.
+func glyphs(marks []Mark) string {
+	var b strings.Builder
 	for _, m := range marks {
-		switch m {
-		case MarkUnstable:
-			on = append(on, "unstable cells")
-		case MarkFew:
-			on = append(on, "cells with fewer than 6 samples")
-		case MarkCoverage:
-			on = append(on, "cells nearly exact by coverage")
-		}
+		b.WriteString(string(m))
 	}
-	if len(on) == 0 {
-		return ""
-	}
-	return ", resting on " + list(on)
+	return b.String()
 }
 
 // crossingLines say from where each variant is faster, all baselines in one sentence.
@@ -94,14 +95,30 @@ func (s *analysis) crossingLines() []string {
 		var parts []string
 		for _, c := range s.crossings {
 			if c.series == x {
-				parts = append(parts, "than "+c.base.label+": "+c.text()+resting(c.marks))
+				parts = append(parts, "than "+c.base.label+" "+c.sentence()+glyphs(c.marks))
 			}
 		}
 		if len(parts) > 0 {
-			lines = append(lines, x.label+" is faster "+strings.Join(parts, "; faster ")+".")
+			lines = append(lines, x.label+" is faster "+strings.Join(parts, ", ")+".")
 		}
 	}
 	return lines
+}
+
+// markLines explain the marks of the sentences before them.
+func (s *analysis) markLines() []string {
+	var parts []string
+	for _, m := range []Mark{MarkUnstable, MarkFew, MarkCoverage} {
+		in := func(marks []Mark) bool { return slices.Contains(marks, m) }
+		if slices.ContainsFunc(s.fits, func(k scaling) bool { return in(k.marks) }) ||
+			slices.ContainsFunc(s.crossings, func(c crossing) bool { return in(c.marks) }) {
+			parts = append(parts, string(m)+" "+m.Text())
+		}
+	}
+	if parts == nil {
+		return nil
+	}
+	return []string{strings.Join(parts, ". ") + "."}
 }
 
 // stopLines say where a baseline stopped while others went on, and why.
