@@ -10,8 +10,8 @@ import (
 	"attnbench/results"
 )
 
-// TestPublished renders the committed results again: the README's numbers and the published reports are what they
-// say, or make published is due.
+// TestPublished renders the committed results again: the README's numbers and the published reports are what
+// they say, or make published is due.
 func TestPublished(t *testing.T) {
 	all, err := filepath.Glob("results/published/*/*.txt")
 	if err != nil || len(all) == 0 {
