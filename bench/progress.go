@@ -18,12 +18,23 @@ type progress struct {
 	total, seen int
 	start       time.Time
 	expected    time.Duration
+	varied      map[string]bool // axes beside n and input that take several values in the plan
 }
 
 func newProgress(out io.Writer, plan *harness.Plan) *progress {
-	p := &progress{out: out, start: time.Now(), expected: plan.Time()}
+	p := &progress{out: out, start: time.Now(), expected: plan.Time(), varied: map[string]bool{}}
+	seen := map[string]string{}
 	for _, b := range plan.Blocks {
 		p.total += len(b.Cells)
+		if b.Fidelity() { // told apart by their input
+			continue
+		}
+		for _, a := range axes(b) {
+			if before, ok := seen[a.name]; ok && before != a.value {
+				p.varied[a.name] = true
+			}
+			seen[a.name] = a.value
+		}
 	}
 	p.width, _ = terminalWidth(out)
 	return p
@@ -32,7 +43,7 @@ func newProgress(out io.Writer, plan *harness.Plan) *progress {
 // cell shows a finished cell. On a terminal only failures stay on the screen.
 func (p *progress) cell(o harness.Outcome) {
 	p.seen++
-	line := fmt.Sprintf("[%*d/%d] %s", len(fmt.Sprint(p.total)), p.seen, p.total, describeOutcome(o))
+	line := fmt.Sprintf("[%*d/%d] %s", len(fmt.Sprint(p.total)), p.seen, p.total, p.describe(o))
 	if p.width == 0 {
 		fmt.Fprintln(p.out, line)
 		return
@@ -53,9 +64,25 @@ func (p *progress) finish() {
 	}
 }
 
-func describeOutcome(o harness.Outcome) string {
+// axis is one of a block's coordinates, as its cells' names have it.
+type axis struct{ name, value string }
+
+func axes(b *harness.Block) []axis {
+	return []axis{
+		{"d", fmt.Sprint(b.Shape.D)}, {"h", fmt.Sprint(b.Shape.Heads)}, {"b", fmt.Sprint(b.Shape.Batch)},
+		{"causal", fmt.Sprint(b.Shape.Causal)}, {"simd", b.Kernels.Name}, {"threads", fmt.Sprint(b.Threads)},
+	}
+}
+
+func (p *progress) describe(o harness.Outcome) string {
 	b := o.Block
-	where := []string{o.Label(), fmt.Sprintf("n=%d", b.Shape.N), b.Input()}
+	where := []string{o.Label(), fmt.Sprintf("n=%d", b.Shape.N)}
+	for _, a := range axes(b) {
+		if p.varied[a.name] {
+			where = append(where, a.name+"="+a.value)
+		}
+	}
+	where = append(where, b.Input())
 	if head := b.Head(); head != "" {
 		where = append(where, head)
 	}
