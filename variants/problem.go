@@ -28,6 +28,9 @@ type Request struct {
 
 	Kernels *kernel.Set
 	Pool    *work.Pool
+	// Spread uses every thread of the pool however small the problem is. Otherwise a call of about 200 µs or
+	// less stays on one: waking another would cost what it saves.
+	Spread bool
 }
 
 // Problem is a checked request: one mechanism, one shape, all options set. Its methods serve the mechanism's
@@ -66,7 +69,17 @@ func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
 		}
 	}
+	if !r.Spread && m.Cost(p).FLOPs < smallCall(r.Kernels) {
+		p.Pool = work.NewPool(1) // has nothing to close
+	}
 	return p, nil
+}
+
+// smallCall is the work of a call of about 200 µs, judged by the register tile: half a dozen operations a
+// nanosecond without vectors, some sixty with them.
+func smallCall(set *kernel.Set) float64 {
+	const perElement, widest = 125e3, 96
+	return perElement * float64(min(set.Panel*set.Rows, widest))
 }
 
 func (p *Problem) checkShape(r Request) error {

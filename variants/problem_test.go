@@ -9,6 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"attnbench/variants/kernel"
+	"attnbench/variants/work"
 )
 
 // toy is a mechanism with one option of each kind and two side inputs.
@@ -50,6 +53,7 @@ func toy() *Mechanism {
 			}
 			return nil
 		},
+		Cost: func(*Problem) Cost { return Cost{FLOPs: 1e9} },
 		New: func(p *Problem, ws *Workspace) Attention {
 			Alloc[float32](ws, 3*p.Shape.N)
 			Alloc[int64](ws, 2)
@@ -60,7 +64,8 @@ func toy() *Mechanism {
 
 func toyRequest(options string) Request {
 	settings, _ := ParseSettings(options)
-	return Request{Shape: Shape{Batch: 2, Heads: 1, N: 5, S: 5, D: 3, E: 3}, Options: settings, Draw: true}
+	return Request{Shape: Shape{Batch: 2, Heads: 1, N: 5, S: 5, D: 3, E: 3}, Options: settings, Draw: true,
+		Kernels: kernel.Generic()}
 }
 
 func TestResolveSetsOptions(t *testing.T) {
@@ -199,4 +204,26 @@ func TestAllowedPairs(t *testing.T) {
 			t.Fatalf("%+v: %d pairs, counted %d", s, got, want)
 		}
 	})
+}
+
+// A call below a fifth of a millisecond is not worth waking another thread, unless that is asked for.
+func TestSmallCallsStayOnOneThread(t *testing.T) {
+	pool := work.NewPool(2)
+	defer pool.Close()
+	for _, c := range []struct {
+		flops   float64
+		spread  bool
+		threads int
+	}{{1e4, false, 1}, {1e4, true, 2}, {1e9, false, 2}} {
+		m, r := toy(), toyRequest("")
+		m.Cost = func(*Problem) Cost { return Cost{FLOPs: c.flops} }
+		r.Pool, r.Spread = pool, c.spread
+		p, err := m.Resolve(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Pool.Threads() != c.threads {
+			t.Errorf("%+v: %d threads", c, p.Pool.Threads())
+		}
+	}
 }

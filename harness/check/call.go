@@ -15,6 +15,8 @@ import (
 type Engine struct {
 	Kernels *kernel.Set
 	Pool    *work.Pool
+	// Spread uses every thread of the pool however small the problem is.
+	Spread bool
 }
 
 // Call is one mechanism on the tensors of one file.
@@ -47,7 +49,7 @@ func NewCall(m *variants.Mechanism, f *tensorfile.File, s Settings, e Engine) (*
 	}
 	p, err := m.Resolve(variants.Request{
 		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed,
-		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool,
+		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool, Spread: e.Spread,
 	})
 	if err != nil {
 		return nil, err

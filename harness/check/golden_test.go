@@ -23,7 +23,7 @@ func TestGolden(t *testing.T) {
 			defer pool.Close()
 			for _, file := range files {
 				t.Run(set.Name+"/"+strings.TrimSuffix(filepath.Base(file), ".safetensors"), func(t *testing.T) {
-					replayFile(t, file, Engine{set, pool})
+					replayFile(t, file, Engine{Kernels: set, Pool: pool, Spread: true})
 				})
 			}
 		}

@@ -125,7 +125,7 @@ func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, thre
 	t.Cleanup(pool.Close)
 	r := variants.Request{
 		Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true, Seed: seed,
-		Kernels: set, Pool: pool,
+		Kernels: set, Pool: pool, Spread: true,
 	}
 	for name, tensor := range c.Inputs {
 		r.Inputs[name] = tensor
