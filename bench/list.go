@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"attnbench/variants"
@@ -109,5 +110,8 @@ func rangeOf(o variants.Option) string {
 	case variants.Bool:
 		return ": true, false"
 	}
-	return fmt.Sprintf(", %g to %g", o.Min, o.Max)
+	return ", " + plain(o.Min) + " to " + plain(o.Max)
 }
+
+// plain writes a number without an exponent.
+func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
