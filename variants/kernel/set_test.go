@@ -135,3 +135,12 @@ func TestCPU(t *testing.T) {
 		}
 	}
 }
+
+// TestSide holds the sides of the register tiles that exist, and of plain Go.
+func TestSide(t *testing.T) {
+	for _, c := range []struct{ panel, rows, side int }{{16, 6, 96}, {64, 6, 192}, {8, 1, 96}, {8, 12, 96}} {
+		if got := (&Set{Panel: c.panel, Rows: c.rows}).Side(); got != c.side {
+			t.Errorf("%d×%d: side %d, want %d", c.rows, c.panel, got, c.side)
+		}
+	}
+}

@@ -106,19 +106,11 @@ func (e *Engine) statesPerHead() int {
 // keys grows with its length.
 func ChunkSize(p *variants.Problem) int {
 	set := p.Kernels
-	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)
-	size := side * max(1, 96/side)
+	size := set.Side()
 	if p.Shape.Causal {
 		size = max(block, set.Rows*set.Lanes)
 	}
 	return min(size, set.Pad(max(p.Shape.N, p.Shape.S)))
-}
-
-func gcd(a, b int) int {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.

@@ -81,9 +81,7 @@ func (d *Dense) tile(w *Walk, job int) {
 // alone: multiples of it, so that no register tile is ragged, and small enough that a score tile stays in the
 // second-level cache of any current core.
 func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
-	side := set.Panel * set.Rows / gcd(set.Panel, set.Rows)
-	queries = side * max(1, 96/side)
-	return min(queries, n), min(96, s)
+	return min(set.Side(), n), min(96, s)
 }
 
 // PatternSizes are tile sizes for queries that see a few hundred keys each, in a pattern: fewer queries than
@@ -91,11 +89,4 @@ func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 // row's softmax is one pass and two blocks of 64 fill a tile.
 func PatternSizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(max(48, set.Panel), n), min(128, s)
-}
-
-func gcd(a, b int) int {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }
