@@ -88,8 +88,8 @@ const Lowest = -3.4e38
 // Pad rounds n up to a multiple of the set's lanes.
 func (s *Set) Pad(n int) int { return (n + s.Lanes - 1) / s.Lanes * s.Lanes }
 
-// Side is the side of a tile without ragged register tiles: the least common multiple of Panel and Rows, or the
-// largest multiple of it up to 96, with which a tile of scores stays in the second-level cache of any core.
+// Side is the side of a tile without ragged register tiles: the least common multiple of Panel and Rows, or
+// the largest multiple of it up to 96, with which a tile of scores stays in the second-level cache.
 func (s *Set) Side() int {
 	a, b := s.Panel, s.Rows
 	for b != 0 { // Euclid: a becomes the greatest common divisor
