@@ -21,15 +21,12 @@ type evalCommand struct {
 	Input          string  `required:"" placeholder:"FILE" help:"Tensor file with q, k, v and side inputs."`
 	Output         string  `required:"" placeholder:"FILE" help:"Tensor file to write: out and its traces."`
 	Seed           *uint64 `help:"Draw absent side inputs from this seed; without it they must be given."`
-	DType          string  `name:"dtype" default:"f32" help:"Type of work and output: f32."`
+	DType          string  `name:"dtype" default:"f32" enum:"f32,bf16" help:"Number format: f32 or bf16."`
 	AllowNonfinite bool    `help:"Accept NaN and Inf in the input."`
 }
 
 // Run computes the output, writes it and prints one result line. Nothing is left behind when it fails.
 func (c *evalCommand) Run(env *environment) error {
-	if c.DType != "f32" {
-		return fmt.Errorf("--dtype=%s: this build computes in f32 only", c.DType)
-	}
 	m, err := catalog.Lookup(c.Variant)
 	if err != nil {
 		return err
@@ -46,22 +43,30 @@ func (c *evalCommand) Run(env *environment) error {
 	if err := tensorfile.CheckWritable(c.Output); err != nil {
 		return err
 	}
-	out, attention, memory := call.Forward()
+	out, attention, memory := call.Plan()
+	call.Forward(attention, out) // touches fresh memory
 	start := time.Now()
-	attention.Forward(out, call.Q, call.K, call.V) // the first call touched fresh memory
+	call.Forward(attention, out)
 	elapsed := time.Since(start)
-	tensors := map[string]variants.Tensor{"out": {Dims: call.OutDims(), F32: out}}
+	tensors := map[string]variants.Tensor{"out": {Dims: call.OutDims(), F32: out.F32, BF16: out.BF16}}
 	if tracer, ok := attention.(variants.Tracer); ok {
 		for name, t := range tracer.Traces() {
 			tensors[name] = t
 		}
 	}
-	errors := call.Errors(out, c.seed())
+	errors := call.Errors(check.Widened(out), c.seed())
 	if err := tensorfile.Write(c.Output, tensors,
 		map[string]string{"variant": m.Name, "options": c.Options}); err != nil {
 		return err
 	}
 	return c.print(env, call, elapsed, memory, errors)
+}
+
+func (c *evalCommand) elements() variants.ElementType {
+	if c.DType == variants.BF16.Short() {
+		return variants.BF16
+	}
+	return variants.F32
 }
 
 func (c *evalCommand) seed() uint64 {
@@ -81,7 +86,8 @@ func (c *evalCommand) call(m *variants.Mechanism, e check.Engine) (*check.Call, 
 		return nil, err
 	}
 	call, err := check.NewCall(m, f, check.Settings{
-		Options: c.Options, Causal: c.Causal, Draw: c.Seed != nil, Seed: c.seed(), AllowNonfinite: c.AllowNonfinite,
+		Options: c.Options, Causal: c.Causal, Type: c.elements(),
+		Draw: c.Seed != nil, Seed: c.seed(), AllowNonfinite: c.AllowNonfinite,
 	}, e)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Input, err)

@@ -74,7 +74,7 @@ func supports(m *variants.Mechanism) []string {
 		name string
 		ok   bool
 	}{
-		{"backward", m.Backward}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""},
+		{"backward", m.Gradient != nil}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""},
 		{"key mask", m.NoMask == ""},
 	} {
 		if f.ok {

@@ -14,6 +14,7 @@ import (
 	"attnbench/harness"
 	"attnbench/harness/machine"
 	"attnbench/results"
+	"attnbench/variants"
 )
 
 type runCommand struct {
@@ -160,9 +161,11 @@ func (c *runCommand) header(env *environment, d machine.Description, plan *harne
 	}
 	h = append(h, results.Field{Key: "memory", Value: d.MemoryTotal.Bytes()})
 	for _, p := range plan.Peaks() {
-		h = append(h, results.Field{
-			Key: fmt.Sprintf("fma-peak-%s-t%d", p.SIMD, p.Threads), Value: fmt.Sprintf("%.0f", p.FLOPs),
-		})
+		key := fmt.Sprintf("fma-peak-%s-t%d", p.SIMD, p.Threads)
+		if p.Type != variants.F32 {
+			key = fmt.Sprintf("%s-peak-%s-t%d", p.Type.Short(), p.SIMD, p.Threads)
+		}
+		h = append(h, results.Field{Key: key, Value: fmt.Sprintf("%.0f", p.FLOPs)})
 	}
 	for i := range h {
 		if h[i].Value == "" {
@@ -203,8 +206,8 @@ func banner(w io.Writer, d machine.Description, run results.Run, plan *harness.P
 	}
 	fmt.Fprintf(w, "%-9s %s\n", "simd", paths())
 	for _, p := range plan.Peaks() {
-		fmt.Fprintf(w, "%-9s %.1f GFLOP/s of multiply-adds (%s, threads: %d)\n", "peak", p.FLOPs/1e9, p.SIMD,
-			p.Threads)
+		fmt.Fprintf(w, "%-9s %.1f GFLOP/s of multiply-adds (%s, %s, threads: %d)\n", "peak", p.FLOPs/1e9, p.SIMD,
+			p.Type.Short(), p.Threads)
 	}
 	fmt.Fprintf(w, "%-9s %d\n%-9s %s\n", "seed", seed, "plan", plan.Summary())
 	for _, f := range run.Noise {

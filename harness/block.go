@@ -25,6 +25,7 @@ type Block struct {
 	Shape   variants.Shape
 	Kernels *kernel.Set
 	Threads int
+	Type    variants.ElementType // of q, k, v and out
 	Cells   []*Cell
 
 	source  source
@@ -59,7 +60,7 @@ func (b *Block) gateRows() []int {
 // group names what the float64 results of a block depend on: blocks that differ only in kernels or threads
 // share them.
 func (b *Block) group() string {
-	return fmt.Sprintf("%s/%+v", b.source.key(), b.Shape)
+	return fmt.Sprintf("%s/%+v/%v", b.source.key(), b.Shape, b.Type)
 }
 
 // Cell is one variant with its options in a block.
@@ -140,8 +141,8 @@ func (p pools) close() {
 func (s *Sweep) blocks(p pools) []*Block {
 	var fidelity, timed []*Block
 	for _, src := range s.fidelity {
-		b := &Block{Shape: src.shape(src.set.N), Kernels: s.kernels[0], Threads: s.threads[0], source: src,
-			samples: fidelitySamples, seed: s.seed}
+		b := &Block{Shape: src.shape(src.set.N), Kernels: s.kernels[0], Threads: s.threads[0], Type: s.types[0],
+			source: src, samples: fidelitySamples, seed: s.seed}
 		b.Cells = s.declaredCells(b, p)
 		fidelity = append(fidelity, b)
 	}
@@ -199,15 +200,18 @@ func (s *Sweep) shapes(src source) []variants.Shape {
 // engineBlocks are the blocks of one shape that differ in kernels and threads.
 func (s *Sweep) engineBlocks(src source, shape variants.Shape, p pools) []*Block {
 	var blocks []*Block
-	for _, set := range s.kernels {
-		for _, threads := range s.threads {
-			b := &Block{Shape: shape, Kernels: set, Threads: threads, source: src, samples: fullSamples, seed: s.seed}
-			for _, m := range s.mechanisms {
-				for _, options := range s.combinations(m) {
-					b.Cells = append(b.Cells, s.cell(b, m, options, p))
+	for _, elements := range s.types {
+		for _, set := range s.kernels {
+			for _, threads := range s.threads {
+				b := &Block{Shape: shape, Kernels: set, Threads: threads, Type: elements, source: src,
+					samples: fullSamples, seed: s.seed}
+				for _, m := range s.mechanisms {
+					for _, options := range s.combinations(m) {
+						b.Cells = append(b.Cells, s.cell(b, m, options, p))
+					}
 				}
+				blocks = append(blocks, b)
 			}
-			blocks = append(blocks, b)
 		}
 	}
 	return blocks
@@ -243,7 +247,7 @@ func (s *Sweep) swept(variant, option string) bool {
 func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting, p pools) *Cell {
 	c := &Cell{Block: b, Mechanism: m, request: variants.Request{
 		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, Seed: s.seed,
-		Kernels: b.Kernels, Pool: p.get(b.Threads),
+		Type: b.Type, Kernels: b.Kernels, Pool: p.get(b.Threads),
 	}}
 	problem, err := m.Resolve(c.request)
 	if err != nil {

@@ -72,12 +72,12 @@ type fakePlan struct {
 	calls   int
 }
 
-func (p *fakePlan) Forward(out, _, _, v []float32) {
+func (p *fakePlan) Forward(out, _, _, v variants.Floats) {
 	p.advance()
-	copy(out, v)
+	copy(out.F32, v.F32)
 	p.calls++
 	if p.wrong != nil {
-		p.wrong(p.calls, out)
+		p.wrong(p.calls, out.F32)
 	}
 }
 

@@ -30,7 +30,7 @@ var errChanged = errors.New("a timed call gave another output than the verified 
 
 // calibrate chooses the number of calls in a sample. The call that verified the cell met cold memory: it
 // tells long calls only.
-func (t *trial) calibrate(clock Clock, in operands) {
+func (t *trial) calibrate(clock Clock, in *operands) {
 	t.iterations = 1
 	took := t.call
 	if took < 10*minSample {
@@ -48,10 +48,10 @@ func (t *trial) calibrate(clock Clock, in operands) {
 }
 
 // run times one sample.
-func (t *trial) run(clock Clock, in operands) time.Duration {
+func (t *trial) run(clock Clock, in *operands) time.Duration {
 	start := clock.Now()
 	for range t.iterations {
-		t.attention.Forward(in.out, in.Q, in.K, in.V)
+		t.attention.Forward(in.result, in.q, in.k, in.v)
 	}
 	took := clock.Now() - start
 	t.call = took / time.Duration(t.iterations)
@@ -60,9 +60,9 @@ func (t *trial) run(clock Clock, in operands) time.Duration {
 
 // sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
 // cells before this one have left their own data in the caches.
-func (t *trial) sample(clock Clock, host Host, in operands) (nanoseconds float64, err error) {
+func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float64, err error) {
 	if t.iterations > 1 {
-		t.attention.Forward(in.out, in.Q, in.K, in.V)
+		t.attention.Forward(in.result, in.q, in.k, in.v)
 	}
 	before := host.Usage()
 	took := t.run(clock, in)
@@ -71,6 +71,7 @@ func (t *trial) sample(clock Clock, host Host, in operands) (nanoseconds float64
 	}
 	t.used += took
 	t.times = append(t.times, t.call)
+	in.read()
 	if hashBits(in.out) != t.hash {
 		return 0, errChanged
 	}
@@ -93,7 +94,7 @@ type sampler struct {
 // run samples the trials in turns until all are finished: first as they are listed, because readers of the
 // file show variants in the order in which they meet them, then in a new random order each round. Between
 // rounds the yardstick is read.
-func (s *sampler) run(ctx context.Context, trials []*trial, in operands) error {
+func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error {
 	for _, t := range trials {
 		t.calibrate(s.clock, in)
 	}
@@ -127,7 +128,7 @@ func (s *sampler) run(ctx context.Context, trials []*trial, in operands) error {
 }
 
 // step takes one sample of a trial and decides whether it was the last.
-func (s *sampler) step(t *trial, in operands) error {
+func (s *sampler) step(t *trial, in *operands) error {
 	nanoseconds, err := t.sample(s.clock, s.host, in)
 	if err != nil {
 		t.failure, t.finished = err.Error(), true

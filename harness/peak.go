@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"attnbench/variants"
 	"attnbench/variants/kernel"
 	"attnbench/variants/work"
 )
@@ -19,7 +20,7 @@ const (
 // multiply-adds on registers runs: the denominator of peak-frac.
 type yardstick struct {
 	clock Clock
-	set   *kernel.Set
+	fma   func(n int) (flops int64)
 	pool  *work.Pool
 	calls int // of Set.FMA that each worker makes in one burst
 	flops []int64
@@ -29,9 +30,12 @@ type yardstick struct {
 }
 
 // newYardstick prepares bursts on all workers of the pool and takes some to warm up.
-func newYardstick(clock Clock, set *kernel.Set, pool *work.Pool) *yardstick {
-	y := &yardstick{clock: clock, set: set, pool: pool, calls: 1, flops: make([]int64, pool.Threads())}
+func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *work.Pool) *yardstick {
+	y := &yardstick{clock: clock, fma: set.FMA, pool: pool, calls: 1, flops: make([]int64, pool.Threads())}
 	y.job = y.run
+	if t == variants.BF16 && set.FMABF16 != nil {
+		y.fma = set.FMABF16
+	}
 	const limit = 1 << 20 // a clock that stands still must not make this endless
 	for y.calls < limit {
 		if took := y.burst(); took >= fmaBurst/2 {
@@ -49,7 +53,7 @@ func newYardstick(clock Clock, set *kernel.Set, pool *work.Pool) *yardstick {
 func (y *yardstick) run(_, job int) {
 	y.flops[job] = 0
 	for range y.calls {
-		y.flops[job] += y.set.FMA(fmaRounds)
+		y.flops[job] += y.fma(fmaRounds)
 	}
 }
 
@@ -73,7 +77,7 @@ func (y *yardstick) burst() time.Duration {
 func MeasurePeak(clock Clock, set *kernel.Set) float64 {
 	pool := work.NewPool(1)
 	defer pool.Close()
-	return newYardstick(clock, set, pool).peak()
+	return newYardstick(clock, set, variants.F32, pool).peak()
 }
 
 // restart forgets the bursts so far but for the last few, which stand in until there are new ones.

@@ -1,8 +1,8 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -19,7 +19,7 @@ type Plan struct {
 	limits    Limits
 	started   time.Duration
 	pools     pools
-	yards     map[int]*yardstick
+	yards     map[yard]*yardstick
 	machine   Machine
 	predictor *predictor
 	schedule  *schedule
@@ -36,10 +36,12 @@ type Machine struct {
 // budget counts from here. Close releases its workers.
 func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	p := &Plan{
-		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[int]*yardstick{}, machine: m,
+		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[yard]*yardstick{}, machine: m,
 		schedule: &schedule{limits: limits, reached: map[string]int{}},
 	}
-	p.predictor = newPredictor(func(threads int) float64 { return p.yardstick(threads).peak() })
+	p.predictor = newPredictor(func(threads int, t variants.ElementType) float64 {
+		return p.yardstick(threads, t).peak()
+	})
 	p.Blocks = s.blocks(p.pools)
 	p.revise(p.Blocks, m.Host.Available())
 	return p
@@ -51,16 +53,20 @@ func (p *Plan) Close() { p.pools.close() }
 // Peak is the machine's measured FMA peak at a thread count.
 type Peak struct {
 	SIMD    string
+	Type    variants.ElementType // of the multiplicands
 	Threads int
 	FLOPs   float64 // in a second
 }
 
-// Peaks lists the peak at every thread count of the plan.
+// Peaks lists the peak at every number format and thread count of the plan.
 func (p *Plan) Peaks() []Peak {
 	var peaks []Peak
-	for _, threads := range slices.Sorted(maps.Keys(p.yards)) {
-		peaks = append(peaks, Peak{p.machine.Fastest.Name, threads, p.yards[threads].peak()})
+	for key, y := range p.yards {
+		peaks = append(peaks, Peak{p.machine.Fastest.Name, key.of, key.threads, y.peak()})
 	}
+	slices.SortFunc(peaks, func(a, b Peak) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Threads, b.Threads))
+	})
 	return peaks
 }
 
@@ -90,12 +96,19 @@ func (p *Plan) timed(c *Cell) (*variants.Problem, variants.Attention, variants.M
 	return problem, attention, memory, p.machine.Clock.Now() - start
 }
 
-// yardstick is the FMA measurement at a thread count.
-func (p *Plan) yardstick(threads int) *yardstick {
-	if p.yards[threads] == nil {
-		p.yards[threads] = newYardstick(p.machine.Clock, p.machine.Fastest, p.pools.get(threads))
+// yard is what a yardstick depends on.
+type yard struct {
+	threads int
+	of      variants.ElementType
+}
+
+// yardstick is the FMA measurement at a thread count, on operands of a number format.
+func (p *Plan) yardstick(threads int, t variants.ElementType) *yardstick {
+	key := yard{threads, t}
+	if p.yards[key] == nil {
+		p.yards[key] = newYardstick(p.machine.Clock, p.machine.Fastest, t, p.pools.get(threads))
 	}
-	return p.yards[threads]
+	return p.yards[key]
 }
 
 // Time is what the cells that run are expected to take.

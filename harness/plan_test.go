@@ -281,9 +281,9 @@ func TestDeclaredLeak(t *testing.T) {
 // keysPlan returns its keys.
 type keysPlan struct{ advance func() }
 
-func (p keysPlan) Forward(out, _, k, _ []float32) {
+func (p keysPlan) Forward(out, _, k, _ variants.Floats) {
 	p.advance()
-	copy(out, k)
+	copy(out.F32, k.F32)
 }
 
 func (keysPlan) Executed() int64 { return 0 }

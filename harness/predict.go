@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"fmt"
 	"runtime"
 	"time"
 
@@ -28,12 +29,15 @@ const (
 // predictor expects the times of cells: by what their mechanism says of its work, corrected by the last
 // measurement of the same variant on the same kernels.
 type predictor struct {
-	peak func(threads int) float64 // FLOP/s
-	call map[string]float64        // measured / modelled, by cell label, kernels and threads
-	gate map[string]float64        // the same of verification, by cell label
+	peak peakOf
+	call map[string]float64 // measured / modelled, by cell label, kernels and threads
+	gate map[string]float64 // the same of verification, by cell label
 }
 
-func newPredictor(peak func(threads int) float64) *predictor {
+// peakOf is the FMA peak at a thread count on a number format, in FLOP/s.
+type peakOf func(threads int, t variants.ElementType) float64
+
+func newPredictor(peak peakOf) *predictor {
 	return &predictor{peak: peak, call: map[string]float64{}, gate: map[string]float64{}}
 }
 
@@ -58,7 +62,8 @@ func (p *predictor) learn(c *Cell, call, gate time.Duration) {
 }
 
 func engineKey(c *Cell) string {
-	return c.Label() + "/" + c.Block.Kernels.Name + "/" + variants.FormatDims([]int{c.Block.Threads})
+	b := c.Block
+	return fmt.Sprintf("%s/%s/%d/%v", c.Label(), b.Kernels.Name, b.Threads, b.Type)
 }
 
 func ratio(learnt map[string]float64, key string) float64 {
@@ -70,8 +75,9 @@ func ratio(learnt map[string]float64, key string) float64 {
 
 // modelCall is the time of one call in seconds, from the mechanism's own cost.
 func (p *predictor) modelCall(c *Cell) float64 {
-	arithmetic := (c.cost.FLOPs + flopsPerExp*c.cost.Exps) / max(startEfficiency*p.peak(c.Block.Threads), 1)
-	return callOverhead + arithmetic + float64(operandBytes(c.Block.Shape))/bytesPerSecond
+	rate := max(startEfficiency*p.peak(c.Block.Threads, c.Block.Type), 1)
+	arithmetic := (c.cost.FLOPs + flopsPerExp*c.cost.Exps) / rate
+	return callOverhead + arithmetic + float64(operandBytes(c.Block))/bytesPerSecond
 }
 
 // modelGate is the time of a cell's own definition in seconds. Exact attention takes the sampled rows only;
@@ -96,9 +102,10 @@ func target(b *Block) time.Duration {
 }
 
 // operandBytes is the size of q, k, v and out.
-func operandBytes(s variants.Shape) int64 {
+func operandBytes(b *Block) int64 {
+	s := b.Shape
 	rows := int64(s.N)*int64(s.D+s.E) + int64(s.S)*int64(s.D+s.E)
-	return 4 * rows * int64(s.Slices())
+	return b.Type.Size() * rows * int64(s.Slices())
 }
 
 func seconds(s float64) time.Duration {

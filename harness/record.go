@@ -106,7 +106,8 @@ func (c *Cell) Name() results.Cell {
 	s := b.Shape
 	name := results.Cell{
 		Variant: c.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
-		Pass: "forward", DType: "f32", SIMD: b.Kernels.Name, Threads: b.Threads, Input: b.Input(), Head: b.Head(),
+		Pass: "forward", DType: b.Type.Short(), SIMD: b.Kernels.Name, Threads: b.Threads,
+		Input: b.Input(), Head: b.Head(),
 	}
 	for _, o := range c.Options {
 		name.Options = append(name.Options, results.Option(o))

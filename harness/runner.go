@@ -114,7 +114,7 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	in := r.operands(b)
+	in := newOperands(b)
 	trials, err := r.prepare(ctx, wanted, in)
 	if err != nil {
 		return err
@@ -133,18 +133,8 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	return r.sample(ctx, b, passed, in)
 }
 
-// operands makes the inputs of a block and a place for its output.
-func (r *run) operands(b *Block) operands {
-	in := operands{Tensors: b.source.tensors(b.seed, b.Shape)}
-	in.out = make([]float32, b.Shape.Slices()*b.Shape.N*b.Shape.E)
-	for i := range in.out {
-		in.out[i] = 1 // memory counts once it is written
-	}
-	return in
-}
-
 // prepare plans every cell and runs it once, for its output and its peak memory.
-func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial, error) {
+func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*trial, error) {
 	var trials []*trial
 	for _, c := range cells {
 		if err := ctx.Err(); err != nil {
@@ -159,7 +149,7 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in operands) ([]*trial
 		t.forward(in)
 		t.call = r.Clock.Now() - start
 		if peak := r.Host.Peak(); measured && before.Known && peak.Known {
-			bytes := max(0, peak.Value-before.Value) + float64(operandBytes(c.Block.Shape))
+			bytes := max(0, peak.Value-before.Value) + float64(operandBytes(c.Block))
 			t.peakBytes = machine.Figure{Value: bytes, Known: true}
 		}
 		t.accept(in)
@@ -184,7 +174,7 @@ func (r *run) repeatPlan(t *trial) time.Duration {
 }
 
 // verify computes the float64 results of a block, the longest first, and scores every trial.
-func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in operands) error {
+func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in *operands) error {
 	live := slices.DeleteFunc(slices.Clone(trials), func(t *trial) bool { return t.failure != "" })
 	if len(live) == 0 {
 		return nil
@@ -217,10 +207,10 @@ func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in operands
 
 // sample times the trials with the collector off: Forward allocates nothing, so all that it could collect is
 // the harness's own.
-func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in operands) error {
+func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operands) error {
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	yard := r.plan.yardstick(b.Threads)
+	yard := r.plan.yardstick(b.Threads, b.Type)
 	yard.restart()
 	const cells = 200 // a cell that takes this part of the budget too long is not worth a word
 	s := &sampler{

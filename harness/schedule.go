@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/variants"
 )
 
 // Limits bound a run. Zero means no limit.
@@ -131,9 +132,13 @@ func guard(b *Block, available machine.Figure) {
 // copy), and float64 copies of them for every definition that runs at a time.
 func fixedBytes(b *Block) int64 {
 	s := b.Shape
-	oneHead := operandBytes(s) / int64(s.Slices())
+	bytes := operandBytes(b)
+	if b.Type != variants.F32 { // held as float32 too
+		bytes += bytes * variants.F32.Size() / b.Type.Size()
+	}
+	oneHead := bytes / int64(s.Slices())
 	const float64Copies = 2 * 4 // twice the size, on a few cores, with some scratch
-	return 2*operandBytes(s) + float64Copies*oneHead + int64(s.Slices())*int64(len(b.errorRows()))*int64(s.E)*8*3
+	return 2*bytes + float64Copies*oneHead + int64(s.Slices())*int64(len(b.errorRows()))*int64(s.E)*8*3
 }
 
 // FormatBytes writes a number of bytes as a size, "7.5 GiB".

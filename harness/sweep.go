@@ -40,6 +40,7 @@ type Sweep struct {
 	lengths                     []int // nil for the full length of each set
 	heads, dims, batch, threads []int
 	causal                      []bool
+	types                       []variants.ElementType
 	kernels                     []*kernel.Set
 	sources                     []source
 	fidelity                    []source // shipped sets whose heads are run under the declared settings
@@ -112,12 +113,15 @@ func (s *Sweep) parseEngine(a Axes) error {
 	if pass := slices.DeleteFunc(passes, func(p string) bool { return p == "forward" }); len(pass) > 0 {
 		return fmt.Errorf("--pass %s: %s: use --pass forward", pass[0], s.withoutBackward())
 	}
-	types, err := parseWords("dtype", or(a.DType, "f32"), []string{"f32", "bf16"})
+	types, err := parseWords("dtype", or(a.DType, "f32"), []string{variants.F32.Short(), variants.BF16.Short()})
 	if err != nil {
 		return err
 	}
-	if slices.Contains(types, "bf16") {
-		return fmt.Errorf("--dtype bf16: the kernels of this build compute in float32: use --dtype f32")
+	for _, name := range types {
+		s.types = append(s.types, variants.F32)
+		if name == variants.BF16.Short() {
+			s.types[len(s.types)-1] = variants.BF16
+		}
 	}
 	if a.SIMD == "" {
 		s.kernels = []*kernel.Set{kernel.Best()}
@@ -138,7 +142,7 @@ func (s *Sweep) parseEngine(a Axes) error {
 // withoutBackward says why no pass but forward can be timed, in terms of what the chosen mechanisms declare.
 func (s *Sweep) withoutBackward() string {
 	for _, m := range s.mechanisms {
-		if !m.Backward {
+		if m.Gradient == nil {
 			return m.Name + " computes no gradients"
 		}
 	}

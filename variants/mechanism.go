@@ -21,8 +21,6 @@ type Mechanism struct {
 	// NoCausal, NoCross and NoMask are empty where the mechanism supports causal attention, n ≠ s, key masks;
 	// else the reason.
 	NoCausal, NoCross, NoMask string
-	// Backward says that plans are Differentiable.
-	Backward bool
 	// SharedQK says that queries serve as keys: k is ignored and may be absent.
 	SharedQK bool
 
@@ -56,6 +54,10 @@ type Mechanism struct {
 	New func(p *Problem, ws *Workspace) Attention
 	// Definition is the mechanism's formula in float64, written to be read: the fast path is tested against it.
 	Definition Definition
+	// Gradient is the derivative of Definition in float64. Nil: the mechanism computes no gradients.
+	Gradient Gradient
+	// BackwardCost is the useful work of one Backward. Set where Gradient is.
+	BackwardCost func(p *Problem) Cost
 }
 
 // Role says how a mechanism's results are ranked.
@@ -89,6 +91,18 @@ type Head struct {
 // Definition computes the wanted rows of one head, [len(Rows), e], by the mechanism's formula in obvious
 // loops. It panics on nothing that Resolve accepts, and shares no code with the fast path.
 type Definition func(p *Problem, h Head) []float64
+
+// Gradient differentiates a Definition with respect to one head's operands and the learned side inputs:
+// dout [len(Rows), e] is the gradient of the loss by the wanted rows, all other rows have none. Stabilisers
+// and routing are constants, as the mechanism declares.
+type Gradient func(p *Problem, h Head, dout []float64) HeadGradients
+
+// HeadGradients are one head's. A side input's is in the layout of the whole input, 0 where the head does
+// not use it: the sum over heads is the gradient.
+type HeadGradients struct {
+	Q, K, V []float64 // [n, d], [s, d], [s, e]; K is nil where queries serve as keys
+	Inputs  map[string][]float64
+}
 
 // Input declares a side input: a tensor beside q, k and v.
 type Input struct {

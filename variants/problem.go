@@ -28,6 +28,10 @@ type Request struct {
 
 	Kernels *kernel.Set
 	Pool    *work.Pool
+	// Type is the number format of q, k, v and out: F32 or BF16. Work is in float32 either way.
+	Type ElementType
+	// Backward plans for gradients: Forward keeps what Backward needs.
+	Backward bool
 	// Spread uses every thread of the pool however small the problem is. Otherwise a call of about 200 µs or
 	// less stays on one: waking another would cost what it saves.
 	Spread bool
@@ -40,6 +44,8 @@ type Problem struct {
 	Shape     Shape
 	Kernels   *kernel.Set
 	Pool      *work.Pool
+	Type      ElementType // of q, k, v and out
+	Backward  bool        // the plan is Differentiable
 	// Valid is the key mask, [batch, s]; nil where every key is valid.
 	Valid []bool
 
@@ -60,10 +66,11 @@ type missing struct {
 // one line that names the mechanism, the limit and what to do. Nothing large is allocated.
 func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 	p := &Problem{
-		Mechanism: m, Shape: r.Shape, Kernels: r.Kernels, Pool: r.Pool, seed: r.Seed,
+		Mechanism: m, Shape: r.Shape, Kernels: r.Kernels, Pool: r.Pool, Type: r.Type, Backward: r.Backward,
+		seed:   r.Seed,
 		values: map[string]string{}, given: map[string]bool{}, inputs: map[string]Tensor{},
 	}
-	steps := []func(Request) error{p.checkShape, p.setMask, p.setOptions, p.setInputs}
+	steps := []func(Request) error{p.checkShape, p.checkPass, p.setMask, p.setOptions, p.setInputs}
 	for _, step := range steps {
 		if err := step(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
@@ -92,6 +99,19 @@ func (p *Problem) checkShape(r Request) error {
 	}
 	if r.Shape.Cross() && m.NoCross != "" {
 		return fmt.Errorf("n = %d and s = %d differ: %s", r.Shape.N, r.Shape.S, m.NoCross)
+	}
+	return nil
+}
+
+// checkPass refuses gradients that the mechanism does not compute and number formats that they have none in.
+func (p *Problem) checkPass(r Request) error {
+	switch {
+	case r.Backward && p.Mechanism.Gradient == nil:
+		return errors.New("computes no gradients: use pass forward")
+	case r.Backward && r.Type != F32:
+		return fmt.Errorf("gradients are computed in %v only, not in %v", F32, r.Type)
+	case r.Type != F32 && r.Type != BF16:
+		return fmt.Errorf("operands are %v or %v, not %v", F32, BF16, r.Type)
 	}
 	return nil
 }
@@ -328,7 +348,7 @@ func (p *Problem) ValidKeys(batch int) []bool {
 func (p *Problem) Memory() Memory {
 	ws := &Workspace{dry: true}
 	p.Mechanism.New(p, ws)
-	return Memory{Work: ws.bytes, Param: p.paramBytes()}
+	return Memory{Work: ws.bytes, Saved: ws.saved, Param: p.paramBytes()}
 }
 
 func (p *Problem) paramBytes() int64 {
@@ -337,7 +357,7 @@ func (p *Problem) paramBytes() int64 {
 		bytes += t.Bytes()
 	}
 	for _, m := range p.missing {
-		bytes += int64(Tensor{Dims: m.dims}.Len()) * m.input.Type.size()
+		bytes += int64(Tensor{Dims: m.dims}.Len()) * m.input.Type.Size()
 	}
 	return bytes
 }
@@ -351,7 +371,7 @@ func (p *Problem) Plan() (Attention, Memory) {
 	if prepared, ok := attention.(Preparer); ok {
 		prepared.Prepare()
 	}
-	return attention, Memory{Work: ws.bytes, Param: p.paramBytes()}
+	return attention, Memory{Work: ws.bytes, Saved: ws.saved, Param: p.paramBytes()}
 }
 
 // DrawInputs makes the absent side inputs; Plan and definitions need them. Calling it again changes nothing.

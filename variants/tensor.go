@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"attnbench/variants/kernel"
 )
 
 // Tensor is a dense row-major array; exactly one of the data slices is set (all of them nil only where a
@@ -13,6 +15,7 @@ import (
 type Tensor struct {
 	Dims []int
 	F32  []float32
+	BF16 []kernel.BF16
 	I64  []int64
 	U8   []uint8
 }
@@ -28,12 +31,14 @@ func (t Tensor) Len() int {
 
 // Bytes is the size of the data.
 func (t Tensor) Bytes() int64 {
-	return int64(len(t.F32))*4 + int64(len(t.I64))*8 + int64(len(t.U8))
+	return int64(len(t.F32))*4 + int64(len(t.BF16))*2 + int64(len(t.I64))*8 + int64(len(t.U8))
 }
 
 // Type is the element type that the tensor holds.
 func (t Tensor) Type() ElementType {
 	switch {
+	case t.BF16 != nil:
+		return BF16
 	case t.I64 != nil:
 		return I64
 	case t.U8 != nil:
@@ -50,11 +55,16 @@ const (
 	F32 ElementType = iota
 	I64
 	U8
+	BF16 // of operands only
 )
 
-func (e ElementType) String() string { return [...]string{"float32", "int64", "uint8"}[e] }
+func (e ElementType) String() string { return [...]string{"float32", "int64", "uint8", "bfloat16"}[e] }
 
-func (e ElementType) size() int64 { return [...]int64{4, 8, 1}[e] }
+// Short is the name on the command line and in results: "f32", "bf16".
+func (e ElementType) Short() string { return [...]string{"f32", "i64", "u8", "bf16"}[e] }
+
+// Size is the bytes of an element.
+func (e ElementType) Size() int64 { return [...]int64{4, 8, 1, 2}[e] }
 
 func sizeOf[T any]() int64 {
 	var x T

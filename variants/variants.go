@@ -77,22 +77,33 @@ func (s Shape) Validate() error {
 type Attention interface {
 	// Forward computes out from q, k and v (see the package comment for shapes). It allocates nothing and gives
 	// the same bits whatever the number of threads. A mechanism with shared queries and keys ignores k. Forward
-	// must not be called concurrently on one plan.
-	Forward(out, q, k, v []float32)
+	// must not be called concurrently on one plan. The operands are in the problem's number format.
+	Forward(out, q, k, v Floats)
 
 	// Executed is the number of floating-point operations in matrix products of the last Forward: the useful
 	// ones of Mechanism.Cost and what the implementation does beyond them (masked parts of tiles, padding).
 	Executed() int64
 }
 
-// Differentiable is an Attention that also computes gradients; Mechanism.Backward says which mechanisms
-// return one.
+// Differentiable is an Attention that also computes gradients: the plan of a problem with Backward set, of a
+// mechanism that declares a Gradient.
 type Differentiable interface {
 	Attention
 
-	// Backward computes dq, dk and dv of the loss Σ out∘dout, and the gradients of learned side inputs into
-	// dinputs, by name, from what the last Forward saved. It allocates nothing.
-	Backward(dq, dk, dv []float32, dinputs map[string][]float32, dout, q, k, v []float32)
+	// Backward computes the gradients of the loss Σ out∘dout from what the last Forward saved: dout and out are
+	// [batch, heads, n, e], out and q, k, v those of that call. It overwrites all that g names, allocates
+	// nothing and gives the same bits whatever the number of threads. Calling it again gives them again.
+	Backward(g Gradients, dout, out, q, k, v []float32)
+
+	// BackwardExecuted is Executed of the last Backward.
+	BackwardExecuted() int64
+}
+
+// Gradients are where Backward writes: shapes are those of q, k and v and of the learned side inputs that the
+// problem uses. A mechanism with shared queries and keys puts the gradient of both in Q and ignores K.
+type Gradients struct {
+	Q, K, V []float32
+	Inputs  map[string][]float32
 }
 
 // Preparer is an Attention with tables to fill (index lists, masks, packed parameters). Problem.Plan calls
@@ -129,17 +140,27 @@ func (m Memory) Total() int64 { return m.Work + m.Saved + m.Param }
 
 // Workspace hands out a plan's memory and counts it. A dry workspace only counts: it returns nil.
 type Workspace struct {
-	bytes int64
-	dry   bool
+	bytes, saved int64
+	dry          bool
 }
 
-// Bytes is what has been handed out so far.
+// Bytes is what Alloc has handed out so far.
 func (w *Workspace) Bytes() int64 { return w.bytes }
 
 // Alloc returns n zeroed elements of the workspace, nil where the workspace only counts. T is plain data: a
 // number, or a struct of numbers.
 func Alloc[T any](w *Workspace, n int) []T {
 	w.bytes += int64(n) * sizeOf[T]()
+	return allocate[T](w, n)
+}
+
+// Save is Alloc for what Forward keeps for Backward.
+func Save[T any](w *Workspace, n int) []T {
+	w.saved += int64(n) * sizeOf[T]()
+	return allocate[T](w, n)
+}
+
+func allocate[T any](w *Workspace, n int) []T {
 	if w.dry {
 		return nil
 	}

@@ -22,15 +22,19 @@ type Engine struct {
 // Call is one mechanism on the tensors of one file.
 type Call struct {
 	Problem *variants.Problem
-	Q, K, V []float32 // K is nil where the queries serve as keys and the file has none
-	batched bool      // the file's tensors have a batch axis
+	// Q, K and V are the file's tensors, rounded to the problem's number format. K is nil where the queries
+	// serve as keys and the file has none.
+	Q, K, V []float32
+	q, k, v variants.Floats
+	batched bool // the file's tensors have a batch axis
 }
 
 // Settings of a call: what a file's tensors do not say.
 type Settings struct {
 	Options string // as on the command line
 	Causal  bool
-	Draw    bool // make absent side inputs from Seed
+	Type    variants.ElementType // of operands and output
+	Draw    bool                 // make absent side inputs from Seed
 	Seed    uint64
 	// AllowNonfinite accepts NaN and Inf in side inputs.
 	AllowNonfinite bool
@@ -48,14 +52,26 @@ func NewCall(m *variants.Mechanism, f *tensorfile.File, s Settings, e Engine) (*
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	p, err := m.Resolve(variants.Request{
-		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed,
+		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed, Type: s.Type,
 		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool, Spread: e.Spread,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Call{Problem: p, Q: f.Tensors["q"].F32, K: f.Tensors["k"].F32, V: f.Tensors["v"].F32,
-		batched: batched}, nil
+	c := &Call{Problem: p, batched: batched}
+	for _, x := range []struct {
+		name string
+		wide *[]float32
+		in   *variants.Floats
+	}{{"q", &c.Q, &c.q}, {"k", &c.K, &c.k}, {"v", &c.V, &c.v}} {
+		given := f.Tensors[x.name].F32
+		*x.in = variants.F32s(given)
+		if s.Type == variants.BF16 && given != nil {
+			*x.in = Rounded(given)
+		}
+		*x.wide = Widened(*x.in)
+	}
+	return c, nil
 }
 
 // OutDims is the shape of the output: q's, with the columns of v.
@@ -67,11 +83,18 @@ func (c *Call) OutDims() []int {
 	return []int{s.Heads, s.N, s.E}
 }
 
-// Forward plans the problem and runs it once.
-func (c *Call) Forward() (out []float32, attention variants.Attention, memory variants.Memory) {
+// Plan plans the problem and makes room for its output.
+func (c *Call) Plan() (out variants.Floats, attention variants.Attention, memory variants.Memory) {
 	s := c.Problem.Shape
-	out = make([]float32, s.Slices()*s.N*s.E)
+	out = variants.F32s(make([]float32, s.Slices()*s.N*s.E))
+	if c.Problem.Type == variants.BF16 {
+		out = Rounded(out.F32)
+	}
 	attention, memory = c.Problem.Plan()
-	attention.Forward(out, c.Q, c.K, c.V)
 	return out, attention, memory
+}
+
+// Forward runs the planned problem once.
+func (c *Call) Forward(attention variants.Attention, out variants.Floats) {
+	attention.Forward(out, c.q, c.k, c.v)
 }

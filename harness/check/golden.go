@@ -78,8 +78,9 @@ func replay(m *variants.Mechanism, f *tensorfile.File, refusal error, e Engine) 
 
 // results runs the call and returns what a golden file can expect of it, by name.
 func results(c *Call) map[string]variants.Tensor {
-	out, attention, _ := c.Forward()
-	got := map[string]variants.Tensor{"out": {Dims: c.OutDims(), F32: out}}
+	out, attention, _ := c.Plan()
+	c.Forward(attention, out)
+	got := map[string]variants.Tensor{"out": {Dims: c.OutDims(), F32: out.F32}}
 	if tracer, ok := attention.(variants.Tracer); ok {
 		for name, t := range tracer.Traces() {
 			got[name] = t

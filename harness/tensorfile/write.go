@@ -150,7 +150,7 @@ func checkTensor(name string, t variants.Tensor) error {
 			return err
 		}
 	}
-	if have := len(t.F32) + len(t.I64) + len(t.U8); have != t.Len() {
+	if have := len(t.F32) + len(t.BF16) + len(t.I64) + len(t.U8); have != t.Len() {
 		return fmt.Errorf("%d elements do not fill shape %s", have, variants.FormatDims(t.Dims))
 	}
 	return nil
@@ -161,6 +161,8 @@ type view struct{ t variants.Tensor }
 
 func (v view) DType() safetensors.DType {
 	switch v.t.Type() {
+	case variants.BF16:
+		return safetensors.BF16
 	case variants.I64:
 		return safetensors.I64
 	case variants.U8:
@@ -184,6 +186,9 @@ func (v view) Data() []byte {
 	data := make([]byte, 0, v.DataLen())
 	for _, x := range v.t.F32 {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
+	}
+	for _, x := range v.t.BF16 {
+		data = binary.LittleEndian.AppendUint16(data, uint16(x))
 	}
 	for _, x := range v.t.I64 {
 		data = binary.LittleEndian.AppendUint64(data, uint64(x))

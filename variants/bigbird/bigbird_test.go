@@ -109,7 +109,7 @@ func TestCollapse(t *testing.T) {
 	variants.Normal(variants.Stream(1, "x", 0), x, 1)
 	q, k, v, out := x[:n*d], x[n*d:2*n*d], x[2*n*d:], make([]float32, n*d)
 	a, _ := p.Plan()
-	a.Forward(out, q, k, v)
+	a.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
 	var rows []int
 	for i := range n {
 		if i/5 != 1 && i/5 != 4 {
@@ -137,7 +137,7 @@ func TestWeightsSumToOne(t *testing.T) {
 		v[i] = 1
 	}
 	a, _ := p.Plan()
-	a.Forward(out, q, q, v)
+	a.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(q), variants.F32s(v))
 	for i, x := range out {
 		if math.Abs(float64(x)-1) > 1e-5 {
 			t.Fatalf("element %d is %v, not 1", i, x)

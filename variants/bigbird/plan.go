@@ -88,7 +88,7 @@ func (a *attention) list(head, query int) []int32 {
 }
 
 // Forward computes out from q, k and v: see variants.Attention.
-func (a *attention) Forward(out, q, k, v []float32) {
+func (a *attention) Forward(out, q, k, v variants.Floats) {
 	a.operands.Set(out, q, k, v)
 	a.engine.Run(a.problem.Shape.Slices()*a.blocks*a.parts, a.visit)
 	a.operands.Clear()

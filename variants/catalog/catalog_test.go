@@ -29,7 +29,8 @@ func ExampleLookup() {
 	}
 	attention, _ := problem.Plan()
 	out := make([]float32, 2)
-	attention.Forward(out, []float32{1, 0}, []float32{1, 1}, []float32{10, 20})
+	f := variants.F32s
+	attention.Forward(f(out), f([]float32{1, 0}), f([]float32{1, 1}), f([]float32{10, 20}))
 	fmt.Println(out)
 	// Output: [10 15]
 }

@@ -26,7 +26,10 @@ func Mechanism() *variants.Mechanism {
 type plan struct{}
 
 // Forward copies v to out.
-func (plan) Forward(out, _, _, v []float32) { copy(out, v) }
+func (plan) Forward(out, _, _, v variants.Floats) {
+	copy(out.F32, v.F32)
+	copy(out.BF16, v.BF16)
+}
 
 // Executed is 0: nothing is computed.
 func (plan) Executed() int64 { return 0 }

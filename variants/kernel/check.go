@@ -3,7 +3,7 @@ package kernel
 import "fmt"
 
 // need panics when x cannot hold rows×cols elements with leading dimension ld.
-func need(name string, x []float32, rows, cols, ld int) {
+func need[T any](name string, x []T, rows, cols, ld int) {
 	if rows < 0 || cols < 0 || rows > 1 && ld < cols || len(x) < span(rows, cols, ld) {
 		panic(fmt.Sprintf("kernel: %s of %d elements cannot hold %d×%d with leading dimension %d",
 			name, len(x), rows, cols, ld))

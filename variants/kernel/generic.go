@@ -6,6 +6,7 @@ func Generic() *Set {
 		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
 		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
+		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU, SinCos: genericSinCos,
 		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,

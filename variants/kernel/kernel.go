@@ -51,6 +51,11 @@ type Set struct {
 	// ScatterRows copies to listed rows: dst[index[i]][c] = src[i][c] for i < len(index). Any cols.
 	ScatterRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
 
+	// Widen converts to float32, exactly: dst[r][c] = src[r][c]. Any cols.
+	Widen func(rows, cols int, dst []float32, ldd int, src []BF16, lds int)
+	// Narrow rounds to the nearest BF16, ties to even: dst[r][c] = src[r][c]. Any cols.
+	Narrow func(rows, cols int, dst []BF16, ldd int, src []float32, lds int)
+
 	// MaxCols raises max[c] to the largest x[r][c] of its column.
 	MaxCols func(rows, cols int, x []float32, ld int, max []float32)
 	// ExpCols replaces x[r][c] by 2^(x[r][c] - sub[c]) + add.
@@ -79,6 +84,8 @@ type Set struct {
 	// floating-point operations done: the yardstick of peak-frac. n is chosen by the caller so that one
 	// call stays below 100 µs.
 	FMA func(n int) (flops int64)
+	// FMABF16 is FMA on BF16 multiplicands with float32 sums. Nil where no instruction does that.
+	FMABF16 func(n int) (flops int64)
 }
 
 // Lowest is the running maximum of a softmax that has seen no logit: finite, so that no difference of it

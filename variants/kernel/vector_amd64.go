@@ -36,6 +36,7 @@ func (r *routines) set() *Set {
 	return &Set{
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
+		Widen: genericWiden, Narrow: genericNarrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: genericSinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,

@@ -34,9 +34,9 @@ type side struct {
 	width, padded int    // columns, and rounded up to whole vectors
 	input         string // the side input that compresses it
 	matrix        []float32
-	source        []float32 // of the call: [slices, s, width]
-	partial       []float32 // [slices, parts, slots, padded]
-	sum           []float32 // [slices, slots, width]
+	source        variants.Floats // of the call: [slices, s, width]
+	partial       []float32       // [slices, parts, slots, padded]
+	sum           []float32       // [slices, slots, width]
 }
 
 func newCompressor(p *variants.Problem, ws *variants.Workspace, slots int) *compressor {
@@ -104,11 +104,11 @@ func (c *compressor) copyMatrix(s side) {
 
 // run compresses k [batch, heads, s, d] and v [batch, heads, s, e] to [batch, heads, slots, d] and [batch,
 // heads, slots, e].
-func (c *compressor) run(k, v []float32) (keys, values []float32) {
+func (c *compressor) run(k, v variants.Floats) (keys, values []float32) {
 	c.keys.source, c.values.source = k, v
 	c.p.Pool.Run(c.compressions()*c.parts, c.step)
 	c.p.Pool.Run(c.compressions(), c.merge)
-	c.keys.source, c.values.source = nil, nil
+	c.keys.source, c.values.source = variants.Floats{}, variants.Floats{}
 	return c.keys.sum, c.values.sum
 }
 
@@ -153,10 +153,16 @@ func (c *compressor) compress(worker, job int) {
 // they only meet columns of the sums that nobody reads.
 func (c *compressor) gather(s *side, slice, key, keys int, rows []float32, ld int) {
 	valid := c.p.ValidKeys(slice / c.p.Shape.Heads)
-	source := s.source[(slice*c.p.Shape.S+key)*s.width:]
+	first := (slice*c.p.Shape.S + key) * s.width
+	source := s.source.Slice(first, first+keys*s.width)
+	if source.BF16 != nil {
+		c.p.Kernels.Widen(keys, s.width, rows, ld, source.BF16, s.width)
+	}
 	for j := range keys {
 		row := rows[j*ld:][:s.width]
-		copy(row, source[j*s.width:])
+		if source.F32 != nil {
+			copy(row, source.F32[j*s.width:])
+		}
 		if valid != nil && !valid[key+j] {
 			clear(row)
 		}

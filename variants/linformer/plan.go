@@ -26,9 +26,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 func (a *plan) Prepare() { a.compress.prepare() }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
-func (a *plan) Forward(out, q, k, v []float32) {
+func (a *plan) Forward(out, q, k, v variants.Floats) {
 	keys, values := a.compress.run(k, v)
-	a.attend.Forward(out, q, keys, values)
+	a.attend.Forward(out, q, variants.F32s(keys), variants.F32s(values))
 }
 
 // Executed is the number of floating-point operations of the last Forward.

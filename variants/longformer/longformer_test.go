@@ -127,7 +127,7 @@ func TestCollapse(t *testing.T) {
 		q, k, v := x[:240], x[240:480], x[480:]
 		out := make([]float32, 240)
 		a, _ := p.Plan()
-		a.Forward(out, q, k, v)
+		a.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
 		rows := make([]int, 30)
 		for i := range rows {
 			rows[i] = i
@@ -153,7 +153,7 @@ func TestWeightsSumToOne(t *testing.T) {
 		v[i] = 1
 	}
 	a, _ := p.Plan()
-	a.Forward(out, q, q, v)
+	a.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(q), variants.F32s(v))
 	for i, x := range out {
 		if math.Abs(float64(x)-1) > 1e-5 {
 			t.Fatalf("element %d is %v, not 1", i, x)

@@ -75,7 +75,7 @@ func (a *plan) Prepare() {
 }
 
 // Forward computes out from q, k and v: see variants.Attention.
-func (a *plan) Forward(out, q, k, v []float32) {
+func (a *plan) Forward(out, q, k, v variants.Floats) {
 	a.operands.Set(out, q, k, v)
 	heads := a.problem.Shape.Slices()
 	a.engine.Run(heads*a.tiles, a.band)
@@ -157,9 +157,9 @@ func (a *plan) globalTile(w *tile.Walk, job int) {
 	rows := tile.List(a.globals[at.Start : at.Start+at.Count])
 	q, k, v := a.operands.Q(head), a.operands.K(head), a.operands.V(head)
 	if _, own := a.problem.Input("q_global"); own {
-		q = a.problem.PerHead("q_global", head%s.Heads, 3)
-		k = a.problem.PerHead("k_global", head%s.Heads, 3)
-		v = a.problem.PerHead("v_global", head%s.Heads, 3)
+		q = variants.F32s(a.problem.PerHead("q_global", head%s.Heads, 3))
+		k = variants.F32s(a.problem.PerHead("k_global", head%s.Heads, 3))
+		v = variants.F32s(a.problem.PerHead("v_global", head%s.Heads, 3))
 	}
 	keys := tile.Keys{Rows: tile.Range(0, s.N), Bias: a.operands.Bias(head)}
 	if s.Causal {

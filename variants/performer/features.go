@@ -169,11 +169,10 @@ func (m *mapper) scaleConstant(constant, past, ref []float32) {
 	}
 }
 
-// project writes u of the tokens to the first rows of dst and -u to the next where the kernel wants it,
-// and h to m.norm. It returns the number of columns, the tokens padded to lanes with zeros.
+// project writes u of the chunk's tokens, x [count, d], to the first rows of dst, -u to the next where the
+// kernel wants it, and h to m.norm. It returns the number of columns, the tokens padded to lanes with zeros.
 func (m *mapper) project(dst []float32, ld int, x []float32, c prefix.Chunk) (cols int) {
 	d, cols := m.p.Shape.D, m.kernels.Pad(c.Count)
-	x = x[c.From*d:]
 	omega := m.p.PerHead("omega", c.Head%m.p.Shape.Heads, 3)
 	m.kernels.Pack(c.Count, d, m.packed, len(m.norm), x, d, m.scale)
 	m.kernels.Gemm(m.m, cols, d, omega, d, m.packed, len(m.norm), dst, ld, false)

@@ -13,7 +13,7 @@ type plan struct {
 	engine  *prefix.Engine
 
 	// For causal attention with the stabiliser of all keys: it is looked for before the engine starts.
-	keys      []float32
+	keys      variants.Floats
 	fixed     []float32 // by head
 	scratch   [][]float32
 	highestOf func(worker, head int)
@@ -47,14 +47,14 @@ func (a *plan) Prepare() {
 }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
-func (a *plan) Forward(out, q, k, v []float32) {
+func (a *plan) Forward(out, q, k, v variants.Floats) {
 	for _, m := range a.mappers {
 		m.executed = 0
 	}
 	if a.fixed != nil {
 		a.keys = k
 		a.p.Pool.Run(a.p.Shape.Slices(), a.highestOf)
-		a.keys = nil
+		a.keys = variants.Floats{}
 	}
 	a.engine.Forward(out, q, k, v)
 }
@@ -72,10 +72,9 @@ func (a *plan) Executed() int64 {
 func (a *plan) highest(worker, head int) {
 	m, shape, size := a.mappers[worker], a.p.Shape, prefix.ChunkSize(a.p)
 	u, ld, top := a.scratch[worker], a.p.Kernels.Pad(size), float32(kernel.Lowest)
-	k := a.keys[head*shape.S*shape.D:][:shape.S*shape.D]
 	for from := 0; from < shape.S; from += size {
 		c := prefix.Chunk{Head: head, From: from, Count: min(size, shape.S-from)}
-		m.offer(u, ld, m.project(u, ld, k, c))
+		m.offer(u, ld, m.project(u, ld, a.engine.Tokens(worker, c, a.keys), c))
 		valid := m.valid(c)
 		for j := range c.Count {
 			if valid == nil || valid[j] {

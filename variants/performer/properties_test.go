@@ -22,7 +22,7 @@ func normal(name string, n int, sigma float64) []float32 {
 func run(p *variants.Problem, q, k, v []float32) []float32 {
 	attention, _ := p.Plan()
 	out := make([]float32, p.Shape.Slices()*p.Shape.N*p.Shape.E)
-	attention.Forward(out, q, k, v)
+	attention.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
 	return out
 }
 

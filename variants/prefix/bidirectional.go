@@ -51,7 +51,7 @@ func (e *Engine) answerAllJob(worker, job int) {
 	for ; from < to; from += e.chunk {
 		c := Chunk{head, from, min(e.chunk, to-from)}
 		rows := w.outputOf(c, out)
-		w.fmap.Queries(w.queries, w.ld, q, c, all.ref, all.ref)
+		w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, all.ref, all.ref)
 		w.read(c, all, rows)
 		w.finish(c, rows, out)
 	}

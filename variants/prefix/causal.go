@@ -1,5 +1,7 @@
 package prefix
 
+import "attnbench/variants"
+
 // causal computes causal attention. Where there are heads enough for all threads, each is worked through
 // from start to end; else the states before all segments are made first, and the segments are independent
 // then. Both do the same arithmetic.
@@ -59,14 +61,14 @@ func (e *Engine) answer(w *worker, head, segment int, past *state) {
 
 // answer computes the output rows of a chunk whose key features are made, and adds its keys to the
 // segment's state.
-func (w *worker) answer(c Chunk, past *state, q, v, out []float32) {
+func (w *worker) answer(c Chunk, past *state, q, v, out variants.Floats) {
 	values, to := w.rowsOf(c, v), w.outputOf(c, out)
 	seen, pastRef := &w.local, []float32(nil)
 	if past != nil {
 		w.combine(&w.mixed, past, &w.local)
 		seen, pastRef = &w.mixed, past.ref
 	}
-	w.fmap.Queries(w.queries, w.ld, q, c, pastRef, seen.ref)
+	w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, pastRef, seen.ref)
 	w.read(c, seen, to)
 	w.absorb(c, values, &w.local)
 	w.align(c, seen.ref)

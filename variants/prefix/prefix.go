@@ -33,13 +33,13 @@ import (
 // its value is what is stored times 2^ref[r]. References keep features in the range of float32; queries
 // are stored as they are.
 type Map interface {
-	// Keys writes the features of the keys of c, rows of k [s, d], to dst, [features, ld]: key j of the
+	// Keys writes the features of the keys of c, k [c.Count, d], to dst, [features, ld]: key j of the
 	// chunk is column j. ref holds the references of the state that the chunk continues (kernel.Lowest
 	// where no key came before); Keys raises them if the first key needs it, and takes keys as long as
 	// they fit. It returns how many it took, at least one. Columns of masked keys and those past the
 	// taken ones, up to whole lanes, are 0. next gets the references for what follows the chunk.
 	Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []float32) int
-	// Queries writes the features of the queries of c, rows of q [n, d], to dst, times a factor of each
+	// Queries writes the features of the queries of c, q [c.Count, d], to dst, times a factor of each
 	// query's own. They will meet a state with references ref. past holds the references of all keys
 	// before c's segment, nil where there is none; in causal attention the last call of Keys was for the
 	// same tokens.
@@ -59,6 +59,7 @@ const (
 // Engine runs one problem. Its methods are for one caller at a time.
 type Engine struct {
 	shape    variants.Shape
+	elements variants.ElementType // of q, k, v and out
 	kernels  *kernel.Set
 	pool     *work.Pool
 	features int
@@ -67,7 +68,7 @@ type Engine struct {
 	states   []state // see segmentState and before
 	workers  []worker
 
-	out, q, k, v []float32
+	out, q, k, v variants.Floats
 
 	sumSegment, addUp, answerAll, answerSegment, wholeHead func(worker, job int)
 }
@@ -75,7 +76,10 @@ type Engine struct {
 // New allocates an engine for p's shape and maps with the given number of features, one map for each
 // worker of p's pool.
 func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) *Engine {
-	e := &Engine{shape: p.Shape, kernels: p.Kernels, pool: p.Pool, features: features, chunk: ChunkSize(p)}
+	e := &Engine{
+		shape: p.Shape, elements: p.Type, kernels: p.Kernels, pool: p.Pool,
+		features: features, chunk: ChunkSize(p),
+	}
 	slices := e.shape.Slices()
 	e.segments = max(1, min((enoughJobs+slices-1)/slices, e.shape.S/shortest))
 	e.states = make([]state, slices*e.statesPerHead())
@@ -114,7 +118,7 @@ func ChunkSize(p *variants.Problem) int {
 }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
-func (e *Engine) Forward(out, q, k, v []float32) {
+func (e *Engine) Forward(out, q, k, v variants.Floats) {
 	e.out, e.q, e.k, e.v = out, q, k, v
 	for i := range e.workers {
 		e.workers[i].executed = 0
@@ -124,7 +128,7 @@ func (e *Engine) Forward(out, q, k, v []float32) {
 	} else {
 		e.bidirectional()
 	}
-	e.out, e.q, e.k, e.v = nil, nil, nil, nil
+	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}
 }
 
 // Executed is the number of floating-point operations in the engine's products of the last Forward.
@@ -142,4 +146,6 @@ func (e *Engine) bounds(segment int) (from, to int) {
 }
 
 // rows returns one head's matrix [n, cols] of x.
-func rows(x []float32, head, n, cols int) []float32 { return x[head*n*cols : (head+1)*n*cols] }
+func rows(x variants.Floats, head, n, cols int) variants.Floats {
+	return x.Slice(head*n*cols, (head+1)*n*cols)
+}

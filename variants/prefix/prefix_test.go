@@ -31,7 +31,7 @@ func (a absolute) Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []
 		clear(dst[r*ld:][:(c.Count+15)/16*16])
 		for j := range taken {
 			if !a.masked(c.From + j) {
-				x := math.Abs(float64(k[(c.From+j)*a.d+r]))
+				x := math.Abs(float64(k[j*a.d+r]))
 				dst[r*ld+j] = float32(x * math.Exp2(-float64(ref[r])))
 			}
 		}
@@ -42,7 +42,7 @@ func (a absolute) Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []
 func (a absolute) Queries(dst []float32, ld int, q []float32, c Chunk, _, ref []float32) {
 	for r := range a.d {
 		for j := range c.Count {
-			x := math.Abs(float64(q[(c.From+j)*a.d+r]))
+			x := math.Abs(float64(q[j*a.d+r]))
 			dst[r*ld+j] = float32(x * math.Exp2(float64(ref[r])))
 		}
 	}
@@ -92,7 +92,7 @@ func forward(set *kernel.Set, s variants.Shape, a absolute, threads int, q, k, v
 	e := New(p, &variants.Workspace{}, a.d, slices.Repeat([]Map{a}, threads))
 	e.Prepare()
 	out := make([]float32, s.Slices()*s.N*s.E)
-	e.Forward(out, q, k, v)
+	e.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
 	return out
 }
 

@@ -24,7 +24,8 @@ type worker struct {
 	ld             int       // of the next three
 	keys, queries  []float32 // [features, tokens]
 	weights        []float32 // [keys, queries] of a causal chunk
-	values, output []float32 // [tokens, cols], where e is not a multiple of the lanes
+	values, output []float32 // [tokens, cols], where operands are not float32 or e not a multiple of the lanes
+	tokens         []float32 // [tokens, d]: queries or keys of operands that are not float32
 	bottom         []float32 // [tokens]: denominators, then their inverses
 	ones           []float32
 
@@ -40,7 +41,10 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
 	w.keys, w.queries = floats(w.features*w.ld), floats(w.features*w.ld)
-	if w.cols != e.shape.E {
+	if e.elements != variants.F32 {
+		w.tokens = floats(e.chunk * e.shape.D)
+	}
+	if w.cols != e.shape.E || e.elements != variants.F32 {
 		w.values, w.output = floats(e.chunk*w.cols), floats(e.chunk*w.cols)
 	}
 	w.bottom, w.ones = floats(w.ld), floats(w.ld)
@@ -75,9 +79,9 @@ func (e *Engine) Prepare() {
 
 // mapKeys makes the features of keys from c on and moves s to their references. It returns c with as many
 // as fit.
-func (w *worker) mapKeys(c Chunk, k []float32, s *state) Chunk {
+func (w *worker) mapKeys(c Chunk, k variants.Floats, s *state) Chunk {
 	copy(w.ref, s.ref)
-	c.Count = w.fmap.Keys(w.keys, w.ld, k, c, w.ref, w.next)
+	c.Count = w.fmap.Keys(w.keys, w.ld, w.tokensOf(c, k), c, w.ref, w.next)
 	w.rescale(s, w.ref)
 	return c
 }
@@ -116,7 +120,7 @@ func (w *worker) own(c Chunk, values, out []float32) {
 
 // finish divides the output rows by their denominators and stores them. A denominator of 0, or too small
 // to divide by, gives 0.
-func (w *worker) finish(c Chunk, out, to []float32) {
+func (w *worker) finish(c Chunk, out []float32, to variants.Floats) {
 	const smallest = 0x1p-126
 	for i, x := range w.bottom[:c.Count] {
 		w.bottom[i] = 0
@@ -124,7 +128,13 @@ func (w *worker) finish(c Chunk, out, to []float32) {
 			w.bottom[i] = 1 / x
 		}
 	}
-	w.kernels.ScaleRows(c.Count, w.shape.E, to[c.From*w.shape.E:], w.shape.E, out, w.cols, w.bottom)
+	e := w.shape.E
+	if to.F32 != nil {
+		w.kernels.ScaleRows(c.Count, e, to.F32[c.From*e:], e, out, w.cols, w.bottom)
+		return
+	}
+	w.kernels.ScaleRows(c.Count, e, out, w.cols, out, w.cols, w.bottom)
+	w.kernels.Narrow(c.Count, e, to.BF16[c.From*e:], e, out, w.cols)
 }
 
 // align multiplies the chunk's key features, which are relative to w.ref, so that they are relative to ref.
@@ -139,23 +149,42 @@ func (w *worker) align(c Chunk, ref []float32) {
 	w.kernels.ScaleRows(w.features, c.Count, w.keys, w.ld, w.keys, w.ld, w.factor)
 }
 
-// rowsOf returns the chunk's values, [count, cols], padded where e is not a multiple of the lanes.
-func (w *worker) rowsOf(c Chunk, v []float32) []float32 {
-	e := w.shape.E
-	if w.values == nil {
-		return v[c.From*e:]
+// Tokens returns a chunk's rows of q or k [batch, heads, n, d] as float32, [c.Count, d], for one worker.
+func (e *Engine) Tokens(worker int, c Chunk, x variants.Floats) []float32 {
+	n := x.Len() / e.shape.Slices() / e.shape.D
+	return e.workers[worker].tokensOf(c, rows(x, c.Head, n, e.shape.D))
+}
+
+// tokensOf returns the chunk's rows of q or k [n, d] as float32, [count, d].
+func (w *worker) tokensOf(c Chunk, x variants.Floats) []float32 {
+	d := w.shape.D
+	if x.F32 != nil {
+		return x.F32[c.From*d:][:c.Count*d]
 	}
-	for j := range c.Count {
-		copy(w.values[j*w.cols:], v[(c.From+j)*e:][:e])
+	w.kernels.Widen(c.Count, d, w.tokens, d, x.BF16[c.From*d:], d)
+	return w.tokens[:c.Count*d]
+}
+
+// rowsOf returns the chunk's values, [count, cols], padded where e is not a multiple of the lanes.
+func (w *worker) rowsOf(c Chunk, v variants.Floats) []float32 {
+	e := w.shape.E
+	switch {
+	case w.values == nil:
+		return v.F32[c.From*e:]
+	case v.BF16 != nil:
+		w.kernels.Widen(c.Count, e, w.values, w.cols, v.BF16[c.From*e:], e)
+	default:
+		for j := range c.Count {
+			copy(w.values[j*w.cols:], v.F32[(c.From+j)*e:][:e])
+		}
 	}
 	return w.values
 }
 
-// outputOf returns where the output rows of the chunk are computed: in place where e is a multiple of the
-// lanes.
-func (w *worker) outputOf(c Chunk, out []float32) []float32 {
+// outputOf returns where the output rows of the chunk are computed: in place where they can be.
+func (w *worker) outputOf(c Chunk, out variants.Floats) []float32 {
 	if w.output == nil {
-		return out[c.From*w.shape.E:]
+		return out.F32[c.From*w.shape.E:]
 	}
 	return w.output
 }

@@ -47,7 +47,7 @@ func newCall(t *testing.T, shape variants.Shape, options string, inputs map[stri
 func (c call) forward() ([]float32, variants.Attention) {
 	out := make([]float32, len(c.v))
 	attention, _ := c.p.Plan()
-	attention.Forward(out, c.q, nil, c.v)
+	attention.Forward(variants.F32s(out), variants.F32s(c.q), variants.Floats{}, variants.F32s(c.v))
 	return out, attention
 }
 

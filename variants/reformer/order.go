@@ -30,7 +30,7 @@ type order struct {
 	token  []int32   // [slices, rounds, n]: in a slot
 	norm   []float32 // [slices, n]: the factor that makes a token a key
 
-	q       []float32
+	q       variants.Floats
 	slice   int // the first of a Run
 	scratch []hashScratch
 	hash    func(worker, job int)
@@ -39,6 +39,7 @@ type order struct {
 
 // hashScratch belongs to one worker.
 type hashScratch struct {
+	rows   []float32 // [hashed, d] tokens, where operands are not float32
 	x, u   []float32 // [d][ld] tokens, [columns][ld] their products with the directions
 	first  []int32   // per token: argmax of each factor
 	second []int32
@@ -73,6 +74,9 @@ func newOrder(p *variants.Problem, ws *variants.Workspace) *order {
 			first: variants.Alloc[int32](ws, o.ld()), second: variants.Alloc[int32](ws, o.ld()),
 			next: variants.Alloc[int32](ws, total(factors)), filled: variants.Alloc[int32](ws, o.chunks),
 		}
+		if p.Type != variants.F32 {
+			o.scratch[i].rows = variants.Alloc[float32](ws, hashed*s.D)
+		}
 	}
 	o.hash, o.sort = o.hashTokens, o.sortRound
 	return o
@@ -99,11 +103,11 @@ func (o *order) Prepare() {
 }
 
 // Run puts the tokens of some slices of q in order: count of them from the first.
-func (o *order) Run(q []float32, first, count int) {
+func (o *order) Run(q variants.Floats, first, count int) {
 	o.q, o.slice = q, first
 	o.p.Pool.Run(count*ceilDiv(o.p.Shape.N, hashed), o.hash)
 	o.p.Pool.Run(count*o.rounds, o.sort)
-	o.q = nil
+	o.q = variants.Floats{}
 }
 
 // Executed is the number of floating-point operations of the hash products of all slices.
@@ -126,7 +130,7 @@ func (o *order) hashTokens(worker, job int) {
 	blocks := ceilDiv(s.N, hashed)
 	slice, first := o.slice+job/blocks, job%blocks*hashed
 	tokens := min(hashed, s.N-first)
-	x := o.q[(slice*s.N+first)*s.D:][:tokens*s.D]
+	x := o.tokens(c, (slice*s.N+first)*s.D, tokens*s.D)
 	o.norms(o.norm[slice*s.N+first:][:tokens], x)
 
 	ld, padded := o.ld(), set.Pad(tokens)
@@ -144,6 +148,16 @@ func (o *order) hashTokens(worker, job int) {
 			}
 		}
 	}
+}
+
+// tokens is a part of q as float32.
+func (o *order) tokens(c *hashScratch, first, size int) []float32 {
+	x := o.q.Slice(first, first+size)
+	if x.F32 != nil {
+		return x.F32
+	}
+	o.p.Kernels.Widen(1, size, c.rows, size, x.BF16, size)
+	return c.rows[:size]
 }
 
 // norms computes (mean x² + ε)^-½/√d of each token, with the unit scale.

@@ -16,7 +16,7 @@ func pairs(p *variants.Problem, q []float32) int64 {
 	c := counter{order: newOrder(p, &variants.Workspace{}), count: make([]int64, p.Shape.Slices())}
 	c.schedule = newSchedule(p, c.order)
 	c.order.Prepare()
-	c.order.Run(q, 0, p.Shape.Slices())
+	c.order.Run(variants.F32s(q), 0, p.Shape.Slices())
 	c.last = make([][]int32, p.Pool.Threads())
 	for i := range c.last {
 		c.last[i] = make([]int32, p.Shape.N)

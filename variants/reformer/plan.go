@@ -25,6 +25,7 @@ type plan struct {
 	dedup    bool
 
 	top, sum []float32 // [slices, n]: the softmax of every query between rounds
+	acc      []float32 // [slices at hand, n, e]: its unnormalised output, where out cannot hold it
 	views    []view    // per worker
 	visit    func(w *tile.Walk, job int)
 }
@@ -45,6 +46,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		l.top = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
 		l.sum = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
 	}
+	if l.rounds > 1 && p.Type != variants.F32 {
+		l.acc = variants.Alloc[float32](ws, min(p.Pool.Threads(), p.Shape.Slices())*p.Shape.N*p.Shape.E)
+	}
 	l.views = make([]view, p.Pool.Threads())
 	for i := range l.views {
 		l.views[i].allocate(ws, l)
@@ -57,8 +61,8 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 func (l *plan) Prepare() { l.order.Prepare() }
 
 // Forward computes out from q and v; k is ignored.
-func (l *plan) Forward(out, q, _, v []float32) {
-	l.operands.Set(out, q, nil, v)
+func (l *plan) Forward(out, q, _, v variants.Floats) {
+	l.operands.Set(out, q, variants.Floats{}, v)
 	l.zeroMasked()
 	for l.slice = 0; l.slice < l.shape.Slices(); l.slice += l.p.Pool.Threads() {
 		slices := min(l.p.Pool.Threads(), l.shape.Slices()-l.slice)
@@ -98,7 +102,7 @@ func (l *plan) zeroMasked() {
 	for slice := range l.shape.Slices() {
 		for t, valid := range l.p.ValidKeys(slice / l.shape.Heads) {
 			if !valid {
-				clear(l.operands.Out(slice)[t*l.shape.E : (t+1)*l.shape.E])
+				l.operands.Out(slice).Slice(t*l.shape.E, (t+1)*l.shape.E).Clear()
 			}
 		}
 	}
@@ -146,8 +150,8 @@ func (l *plan) begin(w *tile.Walk, slice int, queries []int32) {
 		w.Begin(q, rows)
 		return
 	}
-	top, sum := l.statistics(slice)
-	w.Resume(q, rows, l.operands.Out(slice), top, sum)
+	acc, top, sum := l.softmax(slice)
+	w.Resume(q, rows, acc, top, sum)
 }
 
 // end leaves the softmax to the next round, or writes the output in the last.
@@ -156,11 +160,17 @@ func (l *plan) end(w *tile.Walk, slice int) {
 		w.End(l.operands.Out(slice))
 		return
 	}
-	top, sum := l.statistics(slice)
-	w.Suspend(l.operands.Out(slice), top, sum)
+	acc, top, sum := l.softmax(slice)
+	w.Suspend(acc, top, sum)
 }
 
-func (l *plan) statistics(slice int) (top, sum []float32) {
-	n := l.shape.N
-	return l.top[slice*n : (slice+1)*n], l.sum[slice*n : (slice+1)*n]
+// softmax is what Suspend and Resume hand over for a head; its accumulator is the output itself where that
+// is float32.
+func (l *plan) softmax(slice int) (acc, top, sum []float32) {
+	n, size := l.shape.N, l.shape.N*l.shape.E
+	acc = l.operands.Out(slice).F32
+	if acc == nil {
+		acc = l.acc[(slice-l.slice)*size:][:size]
+	}
+	return acc, l.top[slice*n : (slice+1)*n], l.sum[slice*n : (slice+1)*n]
 }

@@ -52,7 +52,7 @@ func newDense(p *variants.Problem, ws *variants.Workspace, o Operands, queries, 
 func (d *Dense) Prepare() { d.operands.Prepare() }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
-func (d *Dense) Forward(out, q, k, v []float32) {
+func (d *Dense) Forward(out, q, k, v variants.Floats) {
 	d.operands.Set(out, q, k, v)
 	d.engine.Run(d.shape.Slices()*d.tiles, d.visit)
 	d.operands.Clear()

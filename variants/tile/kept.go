@@ -1,8 +1,10 @@
 package tile
 
+import "attnbench/variants"
+
 // keep stores the logits of one key tile in the score matrix, for weigh: textbook attention in its three
 // passes.
-func (w *Walk) keep(k, v []float32, keys Keys) {
+func (w *Walk) keep(k, v variants.Floats, keys Keys) {
 	s := w.kept[keys.Start*w.ldq:]
 	_, _, partial := w.window(keys)
 	w.scores(k, keys, s, w.ldq, 0, w.cols)

@@ -10,7 +10,7 @@ import (
 // calls Set at the start of each Forward and Clear at its end.
 type Operands struct {
 	shape        variants.Shape
-	out, q, k, v []float32
+	out, q, k, v variants.Floats
 	bias         []float32 // [batch, s]; empty without a key mask
 	valid        []bool
 }
@@ -34,29 +34,32 @@ func (o *Operands) Prepare() {
 }
 
 // Set takes the tensors of a call.
-func (o *Operands) Set(out, q, k, v []float32) { o.out, o.q, o.k, o.v = out, q, k, v }
+func (o *Operands) Set(out, q, k, v variants.Floats) { o.out, o.q, o.k, o.v = out, q, k, v }
 
 // Clear lets go of the caller's tensors.
-func (o *Operands) Clear() { o.Set(nil, nil, nil, nil) }
+func (o *Operands) Clear() {
+	o.Set(variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{})
+}
 
 // Q returns the queries of a head, [n, d]. head counts batch × heads here and below.
-func (o *Operands) Q(head int) []float32 { return cut(o.q, head, o.shape.N*o.shape.D) }
+func (o *Operands) Q(head int) variants.Floats { return cut(o.q, head, o.shape.N*o.shape.D) }
 
 // K returns the keys of a head, [s, d].
-func (o *Operands) K(head int) []float32 { return cut(o.k, head, o.shape.S*o.shape.D) }
+func (o *Operands) K(head int) variants.Floats { return cut(o.k, head, o.shape.S*o.shape.D) }
 
 // V returns the values of a head, [s, e].
-func (o *Operands) V(head int) []float32 { return cut(o.v, head, o.shape.S*o.shape.E) }
+func (o *Operands) V(head int) variants.Floats { return cut(o.v, head, o.shape.S*o.shape.E) }
 
 // Out returns the output of a head, [n, e].
-func (o *Operands) Out(head int) []float32 { return cut(o.out, head, o.shape.N*o.shape.E) }
+func (o *Operands) Out(head int) variants.Floats { return cut(o.out, head, o.shape.N*o.shape.E) }
 
 // Bias returns the key mask of a head as Keys.Bias wants it: 0 or -Inf by key, nil without a mask.
 func (o *Operands) Bias(head int) []float32 {
 	if o.valid == nil {
 		return nil
 	}
-	return cut(o.bias, head/o.shape.Heads, o.shape.S)
+	batch := head / o.shape.Heads
+	return o.bias[batch*o.shape.S : (batch+1)*o.shape.S]
 }
 
 // ClearMasked zeroes the rows of a head's output whose token is masked: for self-attention in which a masked
@@ -69,9 +72,9 @@ func (o *Operands) ClearMasked(head int, rows Rows) {
 	valid, out := o.valid[head/o.shape.Heads*n:][:n], o.Out(head)
 	for i := range rows.Count {
 		if r := rows.At(i); !valid[r] {
-			clear(out[r*e : (r+1)*e])
+			out.Slice(r*e, (r+1)*e).Clear()
 		}
 	}
 }
 
-func cut(x []float32, i, size int) []float32 { return x[i*size : (i+1)*size] }
+func cut(x variants.Floats, i, size int) variants.Floats { return x.Slice(i*size, (i+1)*size) }

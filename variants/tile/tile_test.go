@@ -146,15 +146,15 @@ func runSchedule(p *problem, e *Engine, rows Rows, suspend bool) []float32 {
 	out := make([]float32, p.n*p.e)
 	acc, top, sum := make([]float32, p.n*p.e), make([]float32, p.n), make([]float32, p.n)
 	e.Run(1, func(w *Walk, _ int) {
-		w.Begin(p.q, rows)
+		w.Begin(variants.F32s(p.q), rows)
 		for _, v := range p.visits {
-			w.Visit(p.k, p.v, v.keys)
+			w.Visit(variants.F32s(p.k), variants.F32s(p.v), v.keys)
 			if suspend {
 				w.Suspend(acc, top, sum)
-				w.Resume(p.q, rows, acc, top, sum)
+				w.Resume(variants.F32s(p.q), rows, acc, top, sum)
 			}
 		}
-		w.End(out)
+		w.End(variants.F32s(out))
 	})
 	return out
 }
@@ -191,9 +191,9 @@ func TestPairs(t *testing.T) {
 		Keys: 2})
 	got := make([]float32, n*d)
 	e.Run(1, func(w *Walk, _ int) {
-		w.Begin(x, Range(0, n))
-		w.Visit(x, x, Keys{Rows: Range(0, n), Pairs: pairs, Spans: spans})
-		w.End(got)
+		w.Begin(variants.F32s(x), Range(0, n))
+		w.Visit(variants.F32s(x), variants.F32s(x), Keys{Rows: Range(0, n), Pairs: pairs, Spans: spans})
+		w.End(variants.F32s(got))
 	})
 	for i := range n {
 		want, sum := make([]float64, d), 0.0
@@ -238,9 +238,9 @@ func TestBandSkipsTiles(t *testing.T) {
 		Keys: 32})
 	out := make([]float32, n*d)
 	e.Run(e.Tiles(n), func(w *Walk, job int) {
-		w.Begin(x, e.Rows(job, n))
-		w.Visit(x, x, Keys{Rows: Range(0, n), Band: true, Lo: -32, Hi: 0})
-		w.End(out)
+		w.Begin(variants.F32s(x), e.Rows(job, n))
+		w.Visit(variants.F32s(x), variants.F32s(x), Keys{Rows: Range(0, n), Band: true, Lo: -32, Hi: 0})
+		w.End(variants.F32s(out))
 	})
 	if got, most := e.Executed(), int64(4*d*n*(32+64+32)*2); got > most {
 		t.Errorf("a band of 33 keys executes %d operations, at most %d expected", got, most)
@@ -257,9 +257,9 @@ func TestBandWork(t *testing.T) {
 		})
 		x := make([]float32, n*d)
 		e.Run(e.Tiles(n), func(w *Walk, job int) {
-			w.Begin(x, e.Rows(job, n))
-			w.Visit(x, x, Keys{Rows: Range(0, n), Band: true, Lo: -half, Hi: half})
-			w.End(make([]float32, n*d))
+			w.Begin(variants.F32s(x), e.Rows(job, n))
+			w.Visit(variants.F32s(x), variants.F32s(x), Keys{Rows: Range(0, n), Band: true, Lo: -half, Hi: half})
+			w.End(variants.F32s(make([]float32, n*d)))
 		})
 		useful := 4 * d * (n*(2*half+1) - half*(half+1))
 		if excess := float64(e.Executed()) / float64(useful); excess < 1 || excess > 1.2 {

@@ -1,6 +1,9 @@
 package tile
 
-import "attnbench/variants/kernel"
+import (
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
 
 // maxParts is the number of visits, or parts of visits, whose scores wait to be weighed together.
 const maxParts = 16
@@ -12,14 +15,14 @@ func edgeKeys(set *kernel.Set) int { return max(16, set.Panel/2) }
 // part is a stretch of keys in the score tile.
 type part struct {
 	rows Rows
-	v    []float32
+	v    variants.Floats
 	at   int // its first row in the score tile
 }
 
 // Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not
 // change before End or Suspend. Keys that every query sees are collected over visits until a score tile is
 // full, so that short visits cost little more than long ones.
-func (w *Walk) Visit(k, v []float32, keys Keys) {
+func (w *Walk) Visit(k, v variants.Floats, keys Keys) {
 	w.pairs = 0
 	if w.kept != nil {
 		w.visit(k, v, keys, 0, keys.Count, w.config.Keys)
@@ -37,7 +40,7 @@ func (w *Walk) Visit(k, v []float32, keys Keys) {
 }
 
 // visit meets the keys [from, to) of a visit, at most so many at a time.
-func (w *Walk) visit(k, v []float32, keys Keys, from, to, most int) {
+func (w *Walk) visit(k, v variants.Floats, keys Keys, from, to, most int) {
 	most = min(most, w.config.Keys)
 	for ; from < to; from += most {
 		tile, last := keys, min(from+most, to)
@@ -74,7 +77,7 @@ func (w *Walk) whole(keys Keys) (from, to int) {
 }
 
 // meet scores one key tile. offset is the number of keys of the visit before it.
-func (w *Walk) meet(k, v []float32, keys Keys, offset int) {
+func (w *Walk) meet(k, v variants.Floats, keys Keys, offset int) {
 	c0, c1, partial := w.window(keys)
 	if c0 >= c1 || keys.masked() {
 		return
@@ -114,7 +117,7 @@ func (w *Walk) weighParts(c0, c1 int) {
 	for i := range w.parts[:w.held] {
 		p := &w.parts[i]
 		w.product(p.v, p.rows, s[p.at*w.lds:], w.lds, o, rows)
-		p.v = nil
+		p.v = variants.Floats{}
 	}
 	w.held, w.filled = 0, 0
 }

@@ -32,9 +32,9 @@ type Walk struct {
 	held   int
 	filled int
 
-	kept  []float32 // [context][ldq]: the scores of this query tile, where the engine keeps them
-	known int       // keys whose scores are kept
-	v     []float32 // their values
+	kept  []float32       // [context][ldq]: the scores of this query tile, where the engine keeps them
+	known int             // keys whose scores are kept
+	v     variants.Floats // their values
 }
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
@@ -58,7 +58,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 func (w *Walk) Worker() int { return w.worker }
 
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
-func (w *Walk) Begin(q []float32, rows Rows) {
+func (w *Walk) Begin(q variants.Floats, rows Rows) {
 	w.pack(q, rows)
 	clear(w.o[:rows.Count*w.lde])
 	clear(w.sum[:w.cols])
@@ -70,10 +70,10 @@ func (w *Walk) Begin(q []float32, rows Rows) {
 
 // Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs,
 // top and sum [n] their statistics, as Suspend left them.
-func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
+func (w *Walk) Resume(q variants.Floats, rows Rows, acc, top, sum []float32) {
 	w.Begin(q, rows)
 	e := w.config.E
-	w.gather(e, w.o, w.lde, acc, rows)
+	w.gather(e, w.o, w.lde, variants.F32s(acc), rows)
 	for i := range rows.Count {
 		r := rows.At(i)
 		w.top[i], w.sum[i] = top[r], sum[r]
@@ -82,12 +82,12 @@ func (w *Walk) Resume(q []float32, rows Rows, acc, top, sum []float32) {
 }
 
 // pack transposes the queries and folds the logit scale and log2(e) into them.
-func (w *Walk) pack(q []float32, rows Rows) {
+func (w *Walk) pack(q variants.Floats, rows Rows) {
 	c := w.config
 	w.rows, w.cols = rows, c.Kernels.Pad(rows.Count)
 	w.lowest, w.highest = rows.extremes()
-	src, ld := q[min(len(q), rows.Start*c.D):], rows.Stride*c.D
-	if rows.Index != nil {
+	src, ld := w.inPlace(q, c.D, rows)
+	if src == nil {
 		w.gather(c.D, w.kbuf, c.D, q, rows)
 		src, ld = w.kbuf, c.D
 	}
@@ -95,10 +95,10 @@ func (w *Walk) pack(q []float32, rows Rows) {
 }
 
 // scores computes the tile's logits into s for the queries from column c0 on.
-func (w *Walk) scores(k []float32, keys Keys, s []float32, lds, c0, cols int) {
+func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int) {
 	d := w.config.D
-	a, lda := k[min(len(k), keys.Start*d):], keys.Stride*d
-	if keys.Index != nil {
+	a, lda := w.inPlace(k, d, keys.Rows)
+	if a == nil {
 		w.gatherKeys(k, keys)
 		a, lda = w.kbuf, d
 	}
@@ -107,7 +107,7 @@ func (w *Walk) scores(k []float32, keys Keys, s []float32, lds, c0, cols int) {
 }
 
 // gatherKeys copies the tile's keys side by side, multiplied by their scale if they have one.
-func (w *Walk) gatherKeys(k []float32, keys Keys) {
+func (w *Walk) gatherKeys(k variants.Floats, keys Keys) {
 	d := w.config.D
 	w.gather(d, w.kbuf, d, k, keys.Rows)
 	if keys.Scale == nil {
@@ -120,10 +120,10 @@ func (w *Walk) gatherKeys(k []float32, keys Keys) {
 }
 
 // product adds the weights of keys times their values to rows of the output.
-func (w *Walk) product(v []float32, keys Rows, s []float32, lds int, o []float32, rows int) {
+func (w *Walk) product(v variants.Floats, keys Rows, s []float32, lds int, o []float32, rows int) {
 	e := w.config.E
-	b, ldb := v[min(len(v), keys.Start*e):], keys.Stride*e
-	if keys.Index != nil || e != w.lde {
+	b, ldb := w.inPlace(v, e, keys)
+	if b == nil || e != w.lde {
 		w.gather(e, w.vbuf, w.lde, v, keys)
 		b, ldb = w.vbuf, w.lde
 	}
@@ -133,7 +133,7 @@ func (w *Walk) product(v []float32, keys Rows, s []float32, lds int, o []float32
 
 // End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query
 // that saw no key.
-func (w *Walk) End(out []float32) {
+func (w *Walk) End(out variants.Floats) {
 	w.flush()
 	if w.kept != nil {
 		w.weigh()
@@ -145,8 +145,8 @@ func (w *Walk) End(out []float32) {
 			w.alpha[i] = 1 / sum
 		}
 	}
-	if w.rows.Index == nil {
-		set.ScaleRows(w.rows.Count, e, out[w.rows.Start*e:], w.rows.Stride*e, w.o, w.lde, w.alpha)
+	if w.rows.Index == nil && out.F32 != nil {
+		set.ScaleRows(w.rows.Count, e, out.F32[w.rows.Start*e:], w.rows.Stride*e, w.o, w.lde, w.alpha)
 		return
 	}
 	set.ScaleRows(w.rows.Count, e, w.o, w.lde, w.o, w.lde, w.alpha)
@@ -156,33 +156,56 @@ func (w *Walk) End(out []float32) {
 // Suspend stores the unfinished tile for Resume: acc [n, e], top and sum [n].
 func (w *Walk) Suspend(acc, top, sum []float32) {
 	w.flush()
-	w.scatter(acc)
+	w.scatter(variants.F32s(acc))
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
 		top[r], sum[r] = w.top[i], w.sum[i]
 	}
 }
 
-// gather copies rows of x, which has so many columns, side by side.
-func (w *Walk) gather(cols int, dst []float32, ldd int, x []float32, rows Rows) {
-	if rows.Index != nil {
-		w.config.Kernels.GatherRows(cols, dst, ldd, x, cols, rows.Index)
-		return
+// inPlace returns rows of x, which has so many columns, from the first on with their leading dimension, if
+// kernels can read them as they are: evenly spaced float32. Else nil.
+func (w *Walk) inPlace(x variants.Floats, cols int, rows Rows) (from []float32, ld int) {
+	if rows.Index != nil || x.F32 == nil {
+		return nil, 0
 	}
-	for i := range rows.Count {
-		copy(dst[i*ldd:], x[rows.At(i)*cols:][:cols])
+	return x.F32[min(len(x.F32), rows.Start*cols):], rows.Stride * cols
+}
+
+// gather copies rows of x, which has so many columns, side by side as float32.
+func (w *Walk) gather(cols int, dst []float32, ldd int, x variants.Floats, rows Rows) {
+	switch set := w.config.Kernels; {
+	case x.BF16 != nil && rows.Index == nil:
+		set.Widen(rows.Count, cols, dst, ldd, x.BF16[min(len(x.BF16), rows.Start*cols):], rows.Stride*cols)
+	case x.BF16 != nil:
+		for i := range rows.Count {
+			set.Widen(1, cols, dst[i*ldd:], ldd, x.BF16[rows.At(i)*cols:], cols)
+		}
+	case rows.Index != nil:
+		set.GatherRows(cols, dst, ldd, x.F32, cols, rows.Index)
+	default:
+		for i := range rows.Count {
+			copy(dst[i*ldd:], x.F32[rows.At(i)*cols:][:cols])
+		}
 	}
 }
 
 // scatter copies the tile's output to its rows of out.
-func (w *Walk) scatter(out []float32) {
-	e := w.config.E
-	if w.rows.Index != nil {
-		w.config.Kernels.ScatterRows(e, out, e, w.o, w.lde, w.rows.Index)
-		return
-	}
-	for i := range w.rows.Count {
-		r := w.rows.At(i)
-		copy(out[r*e:(r+1)*e], w.o[i*w.lde:])
+func (w *Walk) scatter(out variants.Floats) {
+	e, set := w.config.E, w.config.Kernels
+	switch {
+	case out.BF16 != nil && w.rows.Index == nil:
+		set.Narrow(w.rows.Count, e, out.BF16[w.rows.Start*e:], w.rows.Stride*e, w.o, w.lde)
+	case out.BF16 != nil:
+		for i := range w.rows.Count {
+			set.Narrow(1, e, out.BF16[w.rows.At(i)*e:], e, w.o[i*w.lde:], w.lde)
+		}
+	case w.rows.Index != nil:
+		set.ScatterRows(e, out.F32, e, w.o, w.lde, w.rows.Index)
+	default:
+		for i := range w.rows.Count {
+			r := w.rows.At(i)
+			copy(out.F32[r*e:(r+1)*e], w.o[i*w.lde:])
+		}
 	}
 }

@@ -31,7 +31,7 @@ func Benchmark(b *testing.B, m *variants.Mechanism, shape variants.Shape, option
 	var rates, shares []float64
 	for b.Loop() {
 		start := time.Now()
-		attention.Forward(out, in.q, in.k, in.v)
+		attention.Forward(variants.F32s(out), variants.F32s(in.q), variants.F32s(in.k), variants.F32s(in.v))
 		rate := m.Cost(p).FLOPs / time.Since(start).Seconds()
 		b.StopTimer()
 		rates, shares = append(rates, rate), append(shares, rate/peak(set))

@@ -38,6 +38,8 @@ type Case struct {
 	Tolerance float64
 	// Leaks says that a causal case lets later tokens change earlier outputs, as the mechanism declares.
 	Leaks bool
+
+	elements variants.ElementType
 }
 
 const seed = 7
@@ -76,7 +78,9 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set) {
 	}
 	got := forward(t, attention, c.Shape, in)
 	compare(t, got, want, c.Tolerance)
-	if allocs := testing.AllocsPerRun(2, func() { attention.Forward(got, in.q, in.k, in.v) }); allocs != 0 {
+	if allocs := testing.AllocsPerRun(2, func() {
+		attention.Forward(variants.F32s(got), variants.F32s(in.q), variants.F32s(in.k), variants.F32s(in.v))
+	}); allocs != 0 {
 		t.Errorf("Forward allocates %v times", allocs)
 	}
 	if m.Cost(p).FLOPs > 0 && c.Mask == nil && attention.Executed() <= 0 {
@@ -90,6 +94,9 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set) {
 	}
 	if c.Shape.Causal && !c.Leaks {
 		checkCausal(t, attention, c.Shape, in, got)
+	}
+	if c.Shape.N <= halfLimit {
+		checkBF16(t, m, c, set, in)
 	}
 }
 
@@ -124,8 +131,8 @@ func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, thre
 	pool := work.NewPool(threads)
 	t.Cleanup(pool.Close)
 	r := variants.Request{
-		Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true, Seed: seed,
-		Kernels: set, Pool: pool, Spread: true,
+		Type: c.elements, Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true,
+		Seed: seed, Kernels: set, Pool: pool, Spread: true,
 	}
 	for name, tensor := range c.Inputs {
 		r.Inputs[name] = tensor
@@ -177,7 +184,7 @@ func forward(t *testing.T, a variants.Attention, s variants.Shape, in operands) 
 	for i := range out {
 		out[i] = float32(math.NaN())
 	}
-	a.Forward(out, in.q, in.k, in.v)
+	a.Forward(variants.F32s(out), variants.F32s(in.q), variants.F32s(in.k), variants.F32s(in.v))
 	for i, x := range buffer {
 		if (i < margin || i >= margin+size) && x != guard {
 			t.Fatalf("element %d outside of the output was written", i-margin)
