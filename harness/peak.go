@@ -33,8 +33,8 @@ type yardstick struct {
 func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *work.Pool) *yardstick {
 	y := &yardstick{clock: clock, fma: set.FMA, pool: pool, calls: 1, flops: make([]int64, pool.Threads())}
 	y.job = y.run
-	if t == variants.BF16 && set.FMABF16 != nil {
-		y.fma = set.FMABF16
+	if t == variants.BF16 && set.Dot != nil {
+		y.fma = set.Dot.FMA
 	}
 	const limit = 1 << 20 // a clock that stands still must not make this endless
 	for y.calls < limit {

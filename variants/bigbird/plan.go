@@ -35,7 +35,8 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	a.parts = (block + queries - 1) / queries
 	a.queries = min(p.Kernels.Pad((block+a.parts-1)/a.parts), block)
 	a.engine = tile.New(ws, tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
+		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
+		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
 		Keys: keys,
 	})
 	a.lists = variants.Alloc[int32](ws, s.Heads*(a.blocks-2)*a.listed)

@@ -1793,6 +1793,7 @@ plain37:
 
 // func avx2Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
 TEXT ·avx2Pack(SB), NOSPLIT, $0-52
+	VBROADCASTSS scale+48(FP), Y0
 	MOVQ rows+0(FP), CX
 	MOVQ dst+16(FP), AX
 	MOVQ src+32(FP), BX
@@ -1802,7 +1803,6 @@ TEXT ·avx2Pack(SB), NOSPLIT, $0-52
 	SHLQ $2, R10
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R10)(R10*2), R11
-	VBROADCASTSS scale+48(FP), Y0
 
 rows1:
 	MOVQ cols+8(FP), DX
@@ -3033,6 +3033,88 @@ next7:
 	VMOVSS X0, (DI)
 	ADDQ R8, BX
 	ADDQ $4, DI
+	DECQ CX
+	JNZ row1
+	VZEROUPPER
+	RET
+
+// func avx2Widen(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+TEXT ·avx2Widen(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), CX
+	MOVQ dst+16(FP), BX
+	MOVQ src+32(FP), DX
+	MOVQ ldd+24(FP), R8
+	MOVQ lds+40(FP), R9
+	SHLQ $2, R8
+	SHLQ $1, R9
+	PCALIGN $32
+
+row1:
+	MOVQ BX, DI
+	MOVQ DX, SI
+	MOVQ vecs+8(FP), R10
+	PCALIGN $32
+
+vec2:
+	VPMOVZXWD (SI), Y0
+	VPSLLD $16, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $16, SI
+	ADDQ $32, DI
+	DECQ R10
+	JNZ vec2
+	ADDQ R8, BX
+	ADDQ R9, DX
+	DECQ CX
+	JNZ row1
+	VZEROUPPER
+	RET
+
+// func avx2Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
+TEXT ·avx2Narrow(SB), NOSPLIT, $0-48
+	MOVL $1, AX
+	VMOVD AX, X2
+	VPBROADCASTD X2, Y2
+	MOVL $0x7fff, AX
+	VMOVD AX, X3
+	VPBROADCASTD X3, Y3
+	MOVL $0x400000, AX
+	VMOVD AX, X4
+	VPBROADCASTD X4, Y4
+	MOVQ rows+0(FP), CX
+	MOVQ dst+16(FP), BX
+	MOVQ src+32(FP), DX
+	MOVQ ldd+24(FP), R8
+	MOVQ lds+40(FP), R9
+	SHLQ $1, R8
+	SHLQ $2, R9
+	PCALIGN $32
+
+row1:
+	MOVQ BX, DI
+	MOVQ DX, SI
+	MOVQ vecs+8(FP), R10
+	PCALIGN $32
+
+vec2:
+	VMOVUPS (SI), Y0
+	VPSRLD $16, Y0, Y1
+	VPAND Y2, Y1, Y1
+	VPADDD Y3, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VCMPPS $3, Y0, Y0, Y5
+	VPOR Y4, Y0, Y0
+	VBLENDVPS Y5, Y0, Y1, Y1
+	VPSRLD $16, Y1, Y1
+	VPACKUSDW Y1, Y1, Y1
+	VPERMQ $216, Y1, Y1
+	VMOVUPS X1, (DI)
+	ADDQ $32, SI
+	ADDQ $16, DI
+	DECQ R10
+	JNZ vec2
+	ADDQ R8, BX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ row1
 	VZEROUPPER

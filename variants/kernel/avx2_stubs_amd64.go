@@ -239,7 +239,29 @@ func avx2SumRows(rows, cols int, x *float32, ld int, sum *float32)
 //go:noescape
 func avx2SquareRows(rows, cols int, x *float32, ld int, sum *float32)
 
-// avx2FMA runs fused multiply-adds in 12 registers.
+// avx2Widen shifts bfloat16 up to float32.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			dst[r*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx2Widen(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+
+// avx2Narrow rounds float32 to the nearest bfloat16, to the even one of two.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			dst[r*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx2Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
+
+// avx2FMA runs multiply-adds in 12 registers.
 //
 //	for range n {
 //		for i := range 96 {

@@ -4749,6 +4749,7 @@ plain37:
 
 // func avx512Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
 TEXT ·avx512Pack(SB), NOSPLIT, $0-52
+	VBROADCASTSS scale+48(FP), Z0
 	MOVQ rows+0(FP), CX
 	MOVQ dst+16(FP), AX
 	MOVQ src+32(FP), BX
@@ -4758,7 +4759,6 @@ TEXT ·avx512Pack(SB), NOSPLIT, $0-52
 	SHLQ $2, R10
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R10)(R10*2), R11
-	VBROADCASTSS scale+48(FP), Z0
 
 rows1:
 	MOVQ cols+8(FP), DX
@@ -6133,6 +6133,82 @@ next7:
 	VMOVSS X0, (DI)
 	ADDQ R8, BX
 	ADDQ $4, DI
+	DECQ CX
+	JNZ row1
+	VZEROUPPER
+	RET
+
+// func avx512Widen(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+TEXT ·avx512Widen(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), CX
+	MOVQ dst+16(FP), BX
+	MOVQ src+32(FP), DX
+	MOVQ ldd+24(FP), R8
+	MOVQ lds+40(FP), R9
+	SHLQ $2, R8
+	SHLQ $1, R9
+	PCALIGN $32
+
+row1:
+	MOVQ BX, DI
+	MOVQ DX, SI
+	MOVQ vecs+8(FP), R10
+	PCALIGN $32
+
+vec2:
+	VPMOVZXWD (SI), Z0
+	VPSLLD $16, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $32, SI
+	ADDQ $64, DI
+	DECQ R10
+	JNZ vec2
+	ADDQ R8, BX
+	ADDQ R9, DX
+	DECQ CX
+	JNZ row1
+	VZEROUPPER
+	RET
+
+// func avx512Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
+TEXT ·avx512Narrow(SB), NOSPLIT, $0-48
+	MOVL $1, AX
+	VPBROADCASTD AX, Z2
+	MOVL $0x7fff, AX
+	VPBROADCASTD AX, Z3
+	MOVL $0x400000, AX
+	VPBROADCASTD AX, Z4
+	MOVQ rows+0(FP), CX
+	MOVQ dst+16(FP), BX
+	MOVQ src+32(FP), DX
+	MOVQ ldd+24(FP), R8
+	MOVQ lds+40(FP), R9
+	SHLQ $1, R8
+	SHLQ $2, R9
+	PCALIGN $32
+
+row1:
+	MOVQ BX, DI
+	MOVQ DX, SI
+	MOVQ vecs+8(FP), R10
+	PCALIGN $32
+
+vec2:
+	VMOVUPS (SI), Z0
+	VPSRLD $16, Z0, Z1
+	VPANDD Z2, Z1, Z1
+	VPADDD Z3, Z1, Z1
+	VPADDD Z0, Z1, Z1
+	VCMPPS $3, Z0, Z0, K1
+	VPORD Z4, Z0, K1, Z1
+	VPSRLD $16, Z1, Z1
+	VPMOVDW Z1, (DI)
+	ADDQ $64, SI
+	ADDQ $32, DI
+	DECQ R10
+	JNZ vec2
+	ADDQ R8, BX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ row1
 	VZEROUPPER

@@ -311,7 +311,29 @@ func avx512SumRows(rows, cols int, x *float32, ld int, sum *float32)
 //go:noescape
 func avx512SquareRows(rows, cols int, x *float32, ld int, sum *float32)
 
-// avx512FMA runs fused multiply-adds in 24 registers.
+// avx512Widen shifts bfloat16 up to float32.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			dst[r*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512Widen(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+
+// avx512Narrow rounds float32 to the nearest bfloat16, to the even one of two.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			dst[r*ldd+c] = src[r*lds+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
+
+// avx512FMA runs multiply-adds in 24 registers.
 //
 //	for range n {
 //		for i := range 384 {

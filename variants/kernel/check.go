@@ -22,6 +22,13 @@ func needListed(name string, x []float32, cols, ld int, index []int32) {
 	need(name, x, int(most)+1, cols, ld)
 }
 
+// needEven panics when a count of elements that are taken in pairs is odd.
+func needEven(name string, count int) {
+	if count%2 != 0 {
+		panic(fmt.Sprintf("kernel: %s = %d is odd: pairs need an even number", name, count))
+	}
+}
+
 // span is the number of elements from the first to the last of a matrix.
 func span(rows, cols, ld int) int {
 	if rows == 0 || cols == 0 {

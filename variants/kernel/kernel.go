@@ -16,6 +16,8 @@
 // allocates; none runs longer than about 100 µs in one assembly call.
 package kernel
 
+import "math"
+
 //go:generate go run -C gen . ..
 
 // Set is one implementation of the routines. All fields are set.
@@ -84,13 +86,16 @@ type Set struct {
 	// floating-point operations done: the yardstick of peak-frac. n is chosen by the caller so that one
 	// call stays below 100 µs.
 	FMA func(n int) (flops int64)
-	// FMABF16 is FMA on BF16 multiplicands with float32 sums. Nil where no instruction does that.
-	FMABF16 func(n int) (flops int64)
+
+	// Dot multiplies BF16 numbers. Nil where no instruction does that.
+	Dot *Dot
 }
 
 // Lowest is the running maximum of a softmax that has seen no logit: finite, so that no difference of it
 // is NaN.
 const Lowest = -3.4e38
+
+var negInf = float32(math.Inf(-1))
 
 // Pad rounds n up to a multiple of the set's lanes.
 func (s *Set) Pad(n int) int { return (n + s.Lanes - 1) / s.Lanes * s.Lanes }

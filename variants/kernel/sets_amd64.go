@@ -13,6 +13,9 @@ func vectorSets() []*Set {
 	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
 		sets = append(sets, avx512().set())
 	}
+	if len(sets) == 2 && cpuid.CPU.Supports(cpuid.AVX512BF16) {
+		sets = append(sets, avx512bf16().set("avx512bf16"))
+	}
 	return sets
 }
 
@@ -25,7 +28,7 @@ func avx2() *routines {
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU, dotCols: avx2DotCols,
 		argMaxCols: avx2ArgMaxCols, scaleRows: avx2ScaleRows,
 		gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
-		squareRows: avx2SquareRows, fma: avx2FMA,
+		squareRows: avx2SquareRows, widen: avx2Widen, narrow: avx2Narrow, fma: avx2FMA,
 	}
 }
 
@@ -38,6 +41,17 @@ func avx512() *routines {
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU, dotCols: avx512DotCols,
 		argMaxCols: avx512ArgMaxCols, scaleRows: avx512ScaleRows,
 		gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
-		squareRows: avx512SquareRows, fma: avx512FMA,
+		squareRows: avx512SquareRows, widen: avx512Widen, narrow: avx512Narrow, fma: avx512FMA,
+	}
+}
+
+// avx512bf16 is avx512 with products of bfloat16.
+func avx512bf16() *dotRoutines {
+	return &dotRoutines{
+		routines: avx512(),
+		gemm:     []dotProduct{avx512bf16Gemm1, avx512bf16Gemm2, avx512bf16Gemm3, avx512bf16Gemm4},
+		gemmT:    []dotProductT{avx512bf16GemmT1, avx512bf16GemmT2, avx512bf16GemmT3, avx512bf16GemmT4},
+		pack:     avx512bf16Pack, pairRows: avx512bf16PairRows, expSumPairs: avx512bf16ExpSumPairs,
+		fma: avx512bf16FMA,
 	}
 }

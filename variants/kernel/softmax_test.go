@@ -5,8 +5,6 @@ import (
 	"testing"
 )
 
-var negInf = float32(math.Inf(-1))
-
 // state is the running softmax of some columns.
 type state struct{ m, sum, alpha *sheet }
 

@@ -22,6 +22,8 @@ type routines struct {
 	scatterRows        move
 	sumRows            func(rows, cols int, x *float32, ld int, sum *float32)
 	squareRows         func(rows, cols int, x *float32, ld int, sum *float32)
+	widen              func(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+	narrow             func(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
 	fma                func(n int)
 }
 
@@ -36,7 +38,7 @@ func (r *routines) set() *Set {
 	return &Set{
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
-		Widen: genericWiden, Narrow: genericNarrow,
+		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: genericSinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,

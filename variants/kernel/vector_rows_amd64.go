@@ -68,3 +68,33 @@ func (r *routines) eachRows(reduce func(rows, cols int, x *float32, ld int, sum 
 
 // rowStep is the number of rows that one call takes.
 func rowStep(cols int) int { return max(1, elementLimit/cols) }
+
+// Widen leaves whole vectors to the assembly and converts the columns behind them itself.
+func (r *routines) Widen(rows, cols int, dst []float32, ldd int, src []BF16, lds int) {
+	need("dst", dst, rows, cols, ldd)
+	need("src", src, rows, cols, lds)
+	done := cols / r.lanes * r.lanes
+	if step := rowStep(cols + 1); done > 0 {
+		for i := 0; i < rows; i += step {
+			r.widen(min(step, rows-i), done/r.lanes, &dst[i*ldd], ldd, &src[i*lds], lds)
+		}
+	}
+	if done < cols && rows > 0 {
+		genericWiden(rows, cols-done, dst[done:], ldd, src[done:], lds)
+	}
+}
+
+// Narrow leaves whole vectors to the assembly and rounds the columns behind them itself.
+func (r *routines) Narrow(rows, cols int, dst []BF16, ldd int, src []float32, lds int) {
+	need("dst", dst, rows, cols, ldd)
+	need("src", src, rows, cols, lds)
+	done := cols / r.lanes * r.lanes
+	if step := rowStep(cols + 1); done > 0 {
+		for i := 0; i < rows; i += step {
+			r.narrow(min(step, rows-i), done/r.lanes, &dst[i*ldd], ldd, &src[i*lds], lds)
+		}
+	}
+	if done < cols && rows > 0 {
+		genericNarrow(rows, cols-done, dst[done:], ldd, src[done:], lds)
+	}
+}

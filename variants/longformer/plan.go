@@ -40,7 +40,8 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		a.tiles = max(a.tiles, a.classes(dilation(p, h)).tiles())
 	}
 	a.engine = tile.New(ws, tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
+		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
+		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
 		Keys: keys,
 	})
 	a.dilation = variants.Alloc[int32](ws, s.Heads)

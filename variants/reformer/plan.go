@@ -39,7 +39,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	l.shares = ceilDiv(l.chunk, mostQueries)
 	l.queries = ceilDiv(l.chunk, l.shares)
 	l.engine = tile.New(ws, tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: p.Shape.D, E: p.Shape.E, Scale: 1,
+		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: p.Shape.D, E: p.Shape.E, Scale: 1,
 		Queries: l.queries, Keys: mostKeys,
 	})
 	if l.rounds > 1 {

@@ -20,7 +20,7 @@ type Dense struct {
 // NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes.
 // Where keep is set the engine holds the whole n×s matrix of every head until the next call.
 func NewDense(p *variants.Problem, ws *variants.Workspace, queries, keys int, keep bool) *Dense {
-	return newDense(p, ws, NewOperands(p, ws), queries, keys, keep)
+	return newDense(p, ws, p.Type, NewOperands(p, ws), queries, keys, keep)
 }
 
 // NewSlots plans dense attention of p's queries over slots keys of each head that a mechanism has made from
@@ -30,13 +30,17 @@ func NewDense(p *variants.Problem, ws *variants.Workspace, queries, keys int, ke
 func NewSlots(p *variants.Problem, ws *variants.Workspace, slots, queries, keys int) *Dense {
 	shape := p.Shape
 	shape.S, shape.Causal = slots, false
-	return newDense(p, ws, Operands{shape: shape}, queries, keys, false)
+	return newDense(p, ws, variants.F32, Operands{shape: shape}, queries, keys, false)
 }
 
-func newDense(p *variants.Problem, ws *variants.Workspace, o Operands, queries, keys int, keep bool) *Dense {
+func newDense(
+	p *variants.Problem, ws *variants.Workspace, t variants.ElementType, o Operands,
+	queries, keys int, keep bool,
+) *Dense {
 	d := &Dense{operands: o, shape: o.shape}
 	c := Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: d.shape.D, E: d.shape.E, Scale: 1 / math.Sqrt(float64(d.shape.D)),
+		Kernels: p.Kernels, Pool: p.Pool, Type: t, D: d.shape.D, E: d.shape.E,
+		Scale:   1 / math.Sqrt(float64(d.shape.D)),
 		Queries: min(queries, d.shape.N), Keys: min(keys, d.shape.S),
 	}
 	d.tiles = (d.shape.N + c.Queries - 1) / c.Queries

@@ -22,10 +22,11 @@ import (
 type Config struct {
 	Kernels *kernel.Set
 	Pool    *work.Pool
-	D, E    int     // columns of q and k, of v and out
-	Scale   float64 // of the logits, 1/√d as a rule
-	Queries int     // most rows of a query tile
-	Keys    int     // most keys of a key tile; longer visits are split
+	Type    variants.ElementType // BF16 if q, k and v are: kernels may then multiply them as they are
+	D, E    int                  // columns of q and k, of v and out
+	Scale   float64              // of the logits, 1/√d as a rule
+	Queries int                  // most rows of a query tile
+	Keys    int                  // most keys of a key tile; longer visits are split
 	// Scores, where positive, keeps the scores of that many query tiles, each against Context keys, until the
 	// next Run: the n×s matrix of textbook attention. Jobs are then numbered below Scores, and the visits of a
 	// job meet keys 0, 1, 2, … in order, without Pairs.
@@ -51,16 +52,19 @@ func New(ws *variants.Workspace, c Config) *Engine {
 		e.walks[i].allocate(ws, &e.config, cols)
 	}
 	if c.Scores > 0 {
-		e.scores = variants.Alloc[float32](ws, c.Scores*c.Context*cols)
+		e.scores = variants.Alloc[float32](ws, c.Scores*e.context()*cols)
 	}
 	e.run = e.step
 	return e
 }
 
+// context is the number of score rows of a kept query tile: even, as products of pairs want.
+func (e *Engine) context() int { return (e.config.Context + 1) / 2 * 2 }
+
 func (e *Engine) step(worker, job int) {
 	w := &e.walks[worker]
 	if e.config.Scores > 0 {
-		size := e.config.Context * w.ldq
+		size := e.context() * w.ldq
 		w.kept = e.scores[job*size : (job+1)*size]
 	}
 	e.visit(w, job)

@@ -19,7 +19,12 @@ func (w *Walk) weigh() {
 	for from := 0; from < w.known; from += w.config.Keys {
 		keys := Range(from, min(from+w.config.Keys, w.known))
 		s := w.kept[from*w.ldq:]
-		w.config.Kernels.Softmax(keys.Count, w.cols, s, w.ldq, w.top, w.sum, w.alpha)
+		w.softmax(keys.Count, w.cols, s, w.ldq, 0)
+		if w.dots.on {
+			w.parts[0] = part{rows: keys, v: w.v}
+			w.dotProduct(w.dots.p, w.parts[:1], w.o, w.rows.Count)
+			continue
+		}
 		w.product(w.v, keys, s, w.ldq, w.o, w.rows.Count)
 	}
 }

@@ -107,19 +107,33 @@ func (w *Walk) flush() {
 // weighParts takes the waiting scores into the running softmax of the queries [c0, c1) and adds the weighted
 // values.
 func (w *Walk) weighParts(c0, c1 int) {
-	set, s, cols, rows := w.config.Kernels, w.s[c0:], w.config.Kernels.Pad(c1-c0), c1-c0
-	moved := set.Softmax(w.filled, cols, s, w.lds, w.top[c0:], w.sum[c0:], w.alpha[c0:])
+	s, cols, rows := w.s[c0:], w.config.Kernels.Pad(c1-c0), c1-c0
+	moved := w.softmax(w.filled, cols, s, w.lds, c0)
 	o := w.o[c0*w.lde:]
 	if moved && !w.fresh { // an accumulator without keys is 0
 		w.rescale(o, w.alpha[c0:c1])
 	}
 	w.fresh = false
-	for i := range w.parts[:w.held] {
-		p := &w.parts[i]
-		w.product(p.v, p.rows, s[p.at*w.lds:], w.lds, o, rows)
-		p.v = variants.Floats{}
+	parts := w.parts[:w.held]
+	if w.dots.on {
+		w.dotProduct(w.dots.p[c0:], parts, o, rows)
+	} else {
+		for i := range parts {
+			w.product(parts[i].v, parts[i].rows, s[parts[i].at*w.lds:], w.lds, o, rows)
+		}
 	}
+	clear(parts)
 	w.held, w.filled = 0, 0
+}
+
+// softmax takes scores of the queries from column c0 on into their running softmax: weights replace them, or
+// are left in pairs.
+func (w *Walk) softmax(keys, cols int, s []float32, lds, c0 int) (moved bool) {
+	top, sum, alpha := w.top[c0:], w.sum[c0:], w.alpha[c0:]
+	if w.dots.on {
+		return w.dots.Softmax(keys, cols, s, lds, w.dots.p[c0:], w.lds, top, sum, alpha)
+	}
+	return w.config.Kernels.Softmax(keys, cols, s, lds, top, sum, alpha)
 }
 
 // rescale multiplies rows of the output by alpha. Late in a long softmax few of them differ from 1.

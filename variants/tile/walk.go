@@ -27,6 +27,7 @@ type Walk struct {
 	lowest        int // first and last row of the query tile, by row number
 	highest       int
 
+	dots   dots
 	edge   int            // keys of a tile that a band cuts
 	parts  [maxParts]part // the keys whose scores wait in s, held of them, filled keys altogether
 	held   int
@@ -43,7 +44,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	// A row of scores is an odd number of cache lines long: with an even one, fewer cache sets hold a column.
 	w.ldq, w.lds, w.lde = cols, ((cols+15)/16|1)*16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
-	w.s = variants.Alloc[float32](ws, c.Keys*w.lds)
+	w.s = variants.Alloc[float32](ws, (c.Keys+1)/2*2*w.lds)
 	w.o = variants.Alloc[float32](ws, c.Queries*w.lde)
 	w.top = variants.Alloc[float32](ws, cols)
 	w.sum = variants.Alloc[float32](ws, cols)
@@ -51,6 +52,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.factor = variants.Alloc[float32](ws, c.Keys)
 	w.kbuf = variants.Alloc[float32](ws, max(c.Keys, c.Queries)*c.D)
 	w.vbuf = variants.Alloc[float32](ws, c.Keys*w.lde)
+	w.allocateDots(ws, c)
 }
 
 // Worker is the number of the worker that walks, below Pool.Threads: it picks a schedule's own scratch
@@ -86,6 +88,10 @@ func (w *Walk) pack(q variants.Floats, rows Rows) {
 	c := w.config
 	w.rows, w.cols = rows, c.Kernels.Pad(rows.Count)
 	w.lowest, w.highest = rows.extremes()
+	if w.dots.on = w.dots.Dot != nil && q.BF16 != nil; w.dots.on {
+		w.packDots(q, rows)
+		return
+	}
 	src, ld := w.inPlace(q, c.D, rows)
 	if src == nil {
 		w.gather(c.D, w.kbuf, c.D, q, rows)
@@ -96,6 +102,10 @@ func (w *Walk) pack(q variants.Floats, rows Rows) {
 
 // scores computes the tile's logits into s for the queries from column c0 on.
 func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int) {
+	if w.dots.on {
+		w.dotScores(k, keys, s, lds, c0, cols)
+		return
+	}
 	d := w.config.D
 	a, lda := w.inPlace(k, d, keys.Rows)
 	if a == nil {

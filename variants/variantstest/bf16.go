@@ -48,8 +48,8 @@ func compareBF16(t *testing.T, got []float32, want []float64) {
 		difference += (float64(got[i]) - x) * (float64(got[i]) - x)
 		norm += x * x
 	}
-	if !(math.Sqrt(difference) <= accepted*math.Sqrt(norm)) {
-		t.Errorf("bfloat16: error %.3g of %.3g, accepted %.3g of it", math.Sqrt(difference), math.Sqrt(norm), accepted)
+	if limit := accepted * math.Sqrt(norm); !(math.Sqrt(difference) <= limit) {
+		t.Errorf("bfloat16: error %.3g, accepted %.3g", math.Sqrt(difference), limit)
 	}
 }
 

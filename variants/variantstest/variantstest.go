@@ -18,7 +18,7 @@ import (
 // layouts and padding of AVX-512 are tested on machines without it.
 func sets() []*kernel.Set {
 	wide := *kernel.Generic()
-	wide.Name, wide.Lanes, wide.Panel, wide.Rows = "wide", 16, 64, 6
+	wide.Name, wide.Lanes, wide.Panel, wide.Rows, wide.Dot = "wide", 16, 64, 6, kernel.GenericDot(16)
 	return append(kernel.Available(), &wide)
 }
 

@@ -30,6 +30,19 @@ func writeConstants(b *bytes.Buffer, set *isa) {
 		}
 		fmt.Fprintf(b, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, set.bytes())
 	}
+	if set.dots {
+		writeInterleave(b, set)
+	}
+}
+
+// writeInterleave writes the permutation of words that puts the lower half of a vector on even places and the
+// upper half on odd ones.
+func writeInterleave(b *bytes.Buffer, set *isa) {
+	fmt.Fprintf(b, "\n// words 0, %d, 1, %d, …\n", set.lanes, set.lanes+1)
+	for lane := range set.lanes {
+		fmt.Fprintf(b, "DATA %sInterleave<>+%d(SB)/4, $%#08x\n", set.name, 4*lane, (set.lanes+lane)<<16|lane)
+	}
+	fmt.Fprintf(b, "GLOBL %sInterleave<>(SB), RODATA|NOPTR, $%d\n", set.name, set.bytes())
 }
 
 // power holds the registers of 2^x.

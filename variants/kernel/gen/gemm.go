@@ -30,8 +30,15 @@ func gemm(set *isa, width int, a layout) *routine {
 	if a == kMajor {
 		name, index = fmt.Sprintf("GemmT%d", width), "a[p*lda+i]"
 	}
-	r := newRoutine(set, name, gemmDoc(set, width, index), "m int", "k int", "a *float32", "lda int",
-		"b *float32", "ldb int", "c *float32", "ldc int", "add bool")
+	left, right, last := "float32", "float32", "add bool"
+	if set.dots {
+		left, right = "Pair", "Pair"
+	}
+	if set.dots && a == rowMajor { // two neighbours of a row are a pair as they lie
+		left, last = "BF16", "scale *float32"
+	}
+	r := newRoutine(set, name, gemmDoc(set, width, a, index), "m int", "k int", "a *"+left, "lda int",
+		"b *"+right, "ldb int", "c *float32", "ldc int", last)
 	r.load("a", aRow, "c", cRow, "m", rowsLeft)
 	r.stride("lda", lda1)
 	r.stride("ldb", ldb1)
@@ -45,21 +52,26 @@ func gemm(set *isa, width int, a layout) *routine {
 	return r
 }
 
-func gemmDoc(set *isa, width int, index string) string {
+func gemmDoc(set *isa, width int, a layout, index string) string {
+	term := fmt.Sprintf("s += %s * b[p*ldb+j] // fused", index)
+	end := []string{"if add {", "	s += c[i*ldc+j]", "}", "c[i*ldc+j] = s"}
+	if set.dots {
+		term = fmt.Sprintf("s += dot(%s, b[p*ldb+j]) // of pairs", index)
+	}
+	if set.dots && a == rowMajor {
+		end = []string{"c[i*ldc+j] = scale[i] * s"}
+	}
 	return fmt.Sprintf(`multiplies in tiles of %d×%d: %d accumulators.
 
 	for i := range m {
 		for j := range %d {
 			var s float32
 			for p := range k {
-				s += %s * b[p*ldb+j] // fused
+				%s
 			}
-			if add {
-				s += c[i*ldc+j]
-			}
-			c[i*ldc+j] = s
+			%s
 		}
-	}`, set.rows, width*set.lanes, set.rows*width, width*set.lanes, index)
+	}`, set.rows, width*set.lanes, set.rows*width, width*set.lanes, term, strings.Join(end, "\n\t\t\t"))
 }
 
 // gemmRows goes through the rows in full tiles and ends with one tile of the rows that are left.
@@ -182,7 +194,7 @@ func (r *routine) gemmStep(t tile, step int) {
 			r.op("VBROADCASTSS", strided(aAt, lda1, lda3, "", step, 4*i), a)
 		}
 		for j, acc := range row {
-			r.op("VFMADD231PS", t.b[j], a, acc)
+			r.multiplyAdd(t.b[j], a, acc)
 		}
 	}
 }
@@ -197,8 +209,31 @@ func (r *routine) gemmAdvance(a layout, steps int) {
 	r.op("LEAQ", indexed(bAt, ldb1, steps, 0), bAt)
 }
 
-// gemmStore stores the accumulators, or adds them to C.
+// multiplyAdd adds the products of x and y to sum, of float32 or of pairs of bfloat16.
+func (r *routine) multiplyAdd(x, y, sum vec) {
+	if r.dots {
+		r.evex(dotPairs, x, y, sum)
+		return
+	}
+	r.op("VFMADD231PS", x, y, sum)
+}
+
+// gemmStore stores the accumulators, or adds them to C, or scales their rows.
 func (r *routine) gemmStore(t tile) {
+	if r.dots && t.layout == rowMajor {
+		r.scaleTile(t)
+	} else {
+		r.addTile(t)
+	}
+	for i, row := range t.acc {
+		for j, acc := range row {
+			r.op("VMOVUPS", acc, strided(cRow, ldc1, ldc3, ldc5, i, j*r.bytes()))
+		}
+	}
+}
+
+// addTile adds what C holds.
+func (r *routine) addTile(t tile) {
 	plain := r.newLabel("plain")
 	r.op("CMPB", r.arg("add"), 0)
 	r.op("JEQ", plain)
@@ -208,15 +243,27 @@ func (r *routine) gemmStore(t tile) {
 		}
 	}
 	r.label(plain)
+}
+
+// scaleTile multiplies each row by its factor. The number of rows that are left tells which rows these are.
+func (r *routine) scaleTile(t tile) {
+	first := kLeft
+	r.load("scale", bAt, "m", first)
+	r.op("SUBQ", rowsLeft, first)
 	for i, row := range t.acc {
-		for j, acc := range row {
-			r.op("VMOVUPS", acc, strided(cRow, ldc1, ldc3, ldc5, i, j*r.bytes()))
+		a := t.a[i%len(t.a)]
+		r.op("VBROADCASTSS", indexed(bAt, first, 4, 4*i), a)
+		for _, acc := range row {
+			r.op("VMULPS", a, acc, acc)
 		}
 	}
 }
 
 // indexed is the memory operand disp + base + index·scale.
 func indexed(base, index string, scale, disp int) string {
+	if scale == 0 {
+		return fmt.Sprintf("%d(%s)", disp, base)
+	}
 	if disp == 0 {
 		return fmt.Sprintf("(%s)(%s*%d)", base, index, scale)
 	}

@@ -9,6 +9,7 @@ type isa struct {
 	rows   int    // of a register tile
 	panel  int    // vectors in a row of the widest register tile
 	masks  bool   // has mask registers K1 to K7
+	dots   bool   // multiplies pairs of bfloat16 and adds them to float32
 }
 
 // avx2 has a tile of 6×2 vectors: 12 accumulators, 2 of B and 2 of A fill the 16 registers.
@@ -19,6 +20,13 @@ func avx2() *isa {
 // avx512 has a tile of 6×4 vectors: 24 accumulators, 4 of B and 2 of A take 30 of the 32 registers.
 func avx512() *isa {
 	return &isa{name: "avx512", letter: "Z", lanes: 16, regs: 32, rows: 6, panel: 4, masks: true}
+}
+
+// avx512bf16 adds products of bfloat16 to AVX-512, on the same tile.
+func avx512bf16() *isa {
+	set := avx512()
+	set.name, set.dots = "avx512bf16", true
+	return set
 }
 
 // bytes is the size of a vector register.

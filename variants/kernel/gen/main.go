@@ -27,7 +27,7 @@ func main() {
 // files returns the generated files by name.
 func files() map[string][]byte {
 	out := map[string][]byte{}
-	for _, set := range []*isa{avx2(), avx512()} {
+	for _, set := range []*isa{avx2(), avx512(), avx512bf16()} {
 		all := routines(set)
 		out[set.name+"_amd64.s"] = assembly(set, all)
 		out[set.name+"_stubs_amd64.go"] = stubs(all)
@@ -41,8 +41,12 @@ func routines(set *isa) []*routine {
 	for width := 1; width <= set.panel; width++ {
 		all = append(all, gemm(set, width, rowMajor), gemm(set, width, kMajor))
 	}
+	if set.dots { // what it adds
+		return append(all, packPairs(set), pairRows(set), expSumPairs(set), fma(set))
+	}
 	return append(all, pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), exp2(set),
 		relu(set), dotCols(set), argMaxCols(set),
-		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set), fma(set))
+		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set),
+		widen(set), narrow(set), fma(set))
 }

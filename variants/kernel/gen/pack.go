@@ -4,22 +4,41 @@ import "fmt"
 
 // pack transposes blocks of lanes×lanes in registers.
 func pack(set *isa) *routine {
-	doc := fmt.Sprintf(`transposes and scales blocks of %[1]d×%[1]d; rows and cols are multiples of %[1]d.
+	r := newRoutine(set, "Pack", packDoc(set, "transposes and scales", "scale * src[r*lds+c]"),
+		"rows int", "cols int", "dst *float32", "ldd int", "src *float32", "lds int", "scale float32")
+	scale := r.alloc(1)[0]
+	r.op("VBROADCASTSS", r.arg("scale"), scale)
+	r.transpose(func(row string, to vec) { r.op("VMULPS", row, scale, to) })
+	return r
+}
+
+// packPairs is pack for pairs, which stay as they are.
+func packPairs(set *isa) *routine {
+	r := newRoutine(set, "Pack", packDoc(set, "transposes", "src[r*lds+c] // pairs"),
+		"rows int", "cols int", "dst *Pair", "ldd int", "src *BF16", "lds int")
+	r.transpose(func(row string, to vec) { r.op("VMOVUPS", row, to) })
+	return r
+}
+
+func packDoc(set *isa, what, element string) string {
+	return fmt.Sprintf(`%[2]s blocks of %[1]d×%[1]d; rows and cols are multiples of %[1]d.
 
 	for r := range rows {
 		for c := range cols {
-			dst[c*ldd+r] = scale * src[r*lds+c]
+			dst[c*ldd+r] = %[3]s
 		}
-	}`, set.lanes)
-	r := newRoutine(set, "Pack", doc, "rows int", "cols int", "dst *float32", "ldd int", "src *float32",
-		"lds int", "scale float32")
+	}`, set.lanes, what, element)
+}
+
+// transpose emits the loops over blocks; load brings a row of one into a register.
+func (r *routine) transpose(load func(row string, to vec)) {
+	set := r.isa
 	r.load("rows", "CX", "dst", "AX", "src", "BX")
 	r.stride("lds", "R8")
 	r.stride("ldd", "R10")
 	r.op("LEAQ", indexed("R8", "R8", 2, 0), "R9")
 	r.op("LEAQ", indexed("R10", "R10", 2, 0), "R11")
-	scale, spare, block := r.alloc(1)[0], r.alloc(1)[0], r.alloc(set.lanes)
-	r.op("VBROADCASTSS", r.arg("scale"), scale)
+	spare, block := r.alloc(1)[0], r.alloc(set.lanes)
 	rowBlock, colBlock := r.newLabel("rows"), r.newLabel("cols")
 	r.label(rowBlock)
 	r.load("cols", "DX")
@@ -27,7 +46,7 @@ func pack(set *isa) *routine {
 	r.op("MOVQ", "AX", "DI")
 	r.label(colBlock)
 	r.op("MOVQ", "R12", "SI")
-	r.fourAtATime("SI", "R8", "R9", func(i int, row string) { r.op("VMULPS", row, scale, block[i]) })
+	r.fourAtATime("SI", "R8", "R9", func(i int, row string) { load(row, block[i]) })
 	t := transposition{r, block, spare}
 	t.run()
 	r.fourAtATime("DI", "R10", "R11", func(i int, row string) { r.op("VMOVUPS", t.v[i], row) })
@@ -42,7 +61,6 @@ func pack(set *isa) *routine {
 	r.op("SUBQ", set.lanes, "CX")
 	r.op("JNE", rowBlock)
 	r.ret()
-	return r
 }
 
 // fourAtATime visits the rows of a block and leaves the pointer behind the last one; s1 and s3 hold one and

@@ -147,29 +147,43 @@ func (r *routine) fold(v []vec, scratch vec) {
 	r.op("VADDSS", half, total, total)
 }
 
-// fma is the yardstick: as many independent chains as a tile has accumulators, each tending to 2.
+// fma is the yardstick: as many independent chains as a tile has accumulators. Those of float32 tend to 2,
+// those of pairs to nothing that overflows within a call.
 func fma(set *isa) *routine {
-	r := newRoutine(set, "FMA", fmt.Sprintf(`runs fused multiply-adds in %d registers.
+	term := "s[i] = s[i]*0.5 + 1"
+	if set.dots {
+		term = "s[i] += dot(x, y) // of pairs"
+	}
+	r := newRoutine(set, "FMA", fmt.Sprintf(`runs multiply-adds in %d registers.
 
 	for range n {
 		for i := range %d {
-			s[i] = s[i]*0.5 + 1
+			%s
 		}
-	}`, set.rows*set.panel, set.rows*set.panel*set.lanes), "n int")
+	}`, set.rows*set.panel, set.rows*set.panel*set.lanes, term), "n int")
 	r.load("n", "CX")
 	v := r.alloc(2)
-	half, one := v[0], v[1]
-	r.op("MOVL", "$0x3f000000", "AX") // 0.5
-	r.splat("AX", half)
-	r.op("MOVL", "$0x3f800000", "AX") // 1
-	r.splat("AX", one)
+	x, y := v[0], v[1]
+	bits := [2]string{"$0x3f000000", "$0x3f800000"} // 0.5 and 1
+	if set.dots {
+		bits[0] = "$0x3f003f00" // twice 0.5
+		bits[1] = "$0x3f803f80"
+	}
+	for i, v := range v {
+		r.op("MOVL", bits[i], "AX")
+		r.splat("AX", v)
+	}
 	chains := r.alloc(set.rows * set.panel)
 	for _, s := range chains {
 		r.zero(s)
 	}
 	r.loop("round", "CX", func() {
 		for _, s := range chains {
-			r.op("VFMADD213PS", one, half, s)
+			if set.dots {
+				r.evex(dotPairs, x, y, s)
+			} else {
+				r.op("VFMADD213PS", y, x, s)
+			}
 		}
 	})
 	r.ret()
