@@ -2635,6 +2635,84 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx2MarginCols(rows, vecs int, x *float32, ld int, margin *float32)
+TEXT ·avx2MarginCols(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ margin+32(FP), DI
+	MOVL $0x7fffffff, AX
+	VMOVD AX, X0
+	VPBROADCASTD X0, Y0
+	CMPQ DX, $2
+	JLT next2
+
+cols1:
+	// Columns 16 at a time.
+	VXORPS Y1, Y1, Y1
+	VXORPS Y3, Y3, Y3
+	VXORPS Y2, Y2, Y2
+	VXORPS Y4, Y4, Y4
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VPAND 0(SI), Y0, Y5
+	VMINPS Y5, Y1, Y7
+	VMAXPS Y7, Y3, Y3
+	VMAXPS Y5, Y1, Y1
+	VPAND 32(SI), Y0, Y6
+	VMINPS Y6, Y2, Y8
+	VMAXPS Y8, Y4, Y4
+	VMAXPS Y6, Y2, Y2
+	ADDQ R8, SI
+	DECQ CX
+	JNZ row3
+	VSUBPS Y3, Y1, Y1
+	VMOVUPS Y1, 0(DI)
+	VSUBPS Y4, Y2, Y2
+	VMOVUPS Y2, 32(DI)
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $2, DX
+	CMPQ DX, $2
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 8 at a time.
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VPAND 0(SI), Y0, Y3
+	VMINPS Y3, Y1, Y4
+	VMAXPS Y4, Y2, Y2
+	VMAXPS Y3, Y1, Y1
+	ADDQ R8, SI
+	DECQ CX
+	JNZ row6
+	VSUBPS Y2, Y1, Y1
+	VMOVUPS Y1, 0(DI)
+	ADDQ $32, BX
+	ADDQ $32, DI
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx2ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 TEXT ·avx2ScaleRows(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), CX

@@ -184,6 +184,22 @@ func avx2DotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 //go:noescape
 func avx2ArgMaxCols(rows, vecs int, x *float32, ld int, index *int32)
 
+// avx2MarginCols finds how far the largest |x| of each column is above the second largest.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			v := abs(x[r*ld+c])
+//			second[c] = max(second[c], min(v, high[c])) // from 0
+//			high[c] = max(high[c], v) // from 0
+//			if r == rows-1 {
+//				margin[c] = high[c] - second[c]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx2MarginCols(rows, vecs int, x *float32, ld int, margin *float32)
+
 // avx2ScaleRows multiplies every row by its factor.
 //
 //	for r := range rows {

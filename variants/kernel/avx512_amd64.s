@@ -5731,6 +5731,83 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx512MarginCols(rows, vecs int, x *float32, ld int, margin *float32)
+TEXT ·avx512MarginCols(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ margin+32(FP), DI
+	MOVL $0x7fffffff, AX
+	VPBROADCASTD AX, Z0
+	CMPQ DX, $2
+	JLT next2
+
+cols1:
+	// Columns 32 at a time.
+	VXORPS Z1, Z1, Z1
+	VXORPS Z3, Z3, Z3
+	VXORPS Z2, Z2, Z2
+	VXORPS Z4, Z4, Z4
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VPANDD 0(SI), Z0, Z5
+	VMINPS Z5, Z1, Z7
+	VMAXPS Z7, Z3, Z3
+	VMAXPS Z5, Z1, Z1
+	VPANDD 64(SI), Z0, Z6
+	VMINPS Z6, Z2, Z8
+	VMAXPS Z8, Z4, Z4
+	VMAXPS Z6, Z2, Z2
+	ADDQ R8, SI
+	DECQ CX
+	JNZ row3
+	VSUBPS Z3, Z1, Z1
+	VMOVUPS Z1, 0(DI)
+	VSUBPS Z4, Z2, Z2
+	VMOVUPS Z2, 64(DI)
+	ADDQ $128, BX
+	ADDQ $128, DI
+	SUBQ $2, DX
+	CMPQ DX, $2
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 16 at a time.
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VPANDD 0(SI), Z0, Z3
+	VMINPS Z3, Z1, Z4
+	VMAXPS Z4, Z2, Z2
+	VMAXPS Z3, Z1, Z1
+	ADDQ R8, SI
+	DECQ CX
+	JNZ row6
+	VSUBPS Z2, Z1, Z1
+	VMOVUPS Z1, 0(DI)
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx512ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 TEXT ·avx512ScaleRows(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), CX

@@ -256,6 +256,22 @@ func avx512DotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 //go:noescape
 func avx512ArgMaxCols(rows, vecs int, x *float32, ld int, index *int32)
 
+// avx512MarginCols finds how far the largest |x| of each column is above the second largest.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			v := abs(x[r*ld+c])
+//			second[c] = max(second[c], min(v, high[c])) // from 0
+//			high[c] = max(high[c], v) // from 0
+//			if r == rows-1 {
+//				margin[c] = high[c] - second[c]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512MarginCols(rows, vecs int, x *float32, ld int, margin *float32)
+
 // avx512ScaleRows multiplies every row by its factor.
 //
 //	for r := range rows {

@@ -146,6 +146,13 @@ func BenchmarkArgMaxCols(b *testing.B) {
 	})
 }
 
+func BenchmarkMarginCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		margin := make([]float32, 192)
+		return func() { s.MarginCols(96, 192, x, ld, margin) }
+	})
+}
+
 func BenchmarkSumRows(b *testing.B) {
 	benchElements(b, func(s *Set, x []float32, ld int) func() {
 		sum := tile(1, 96)

@@ -166,6 +166,26 @@ func firstLargest(x *sheet, c int) int32 {
 	return at
 }
 
+func TestMarginCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		x, margin := newSheet(rows, cols, 3, normals()), newSheet(1, cols, 0, constantly(nan32))
+		for c := range cols {
+			if c%5 == 0 { // the largest twice, with opposite signs
+				*x.at(rows/2, c), *x.at(rows-1, c) = 9, -9
+			}
+		}
+		s.MarginCols(rows, cols, x.x(), x.ld, margin.x())
+		margin.checkEach(t, func(_, c int) (float64, float64) {
+			sizes := []float32{0, 0}
+			for r := range rows {
+				sizes = append(sizes, float32(math.Abs(float64(*x.at(r, c)))))
+			}
+			slices.Sort(sizes)
+			return float64(sizes[len(sizes)-1] - sizes[len(sizes)-2]), 0
+		})
+	})
+}
+
 // TestNaN puts one NaN into every place of a row in turn: maxima pass over it, elementwise routines keep it.
 func TestNaN(t *testing.T) {
 	onSets(t, func(t *testing.T, s *Set) {

@@ -10,7 +10,7 @@ func Generic() *Set {
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU, SinCos: genericSinCos,
 		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,
-		ArgMaxCols: genericArgMaxCols, Exp2: genericExp2, FMA: genericFMA,
+		ArgMaxCols: genericArgMaxCols, MarginCols: genericMarginCols, Exp2: genericExp2, FMA: genericFMA,
 	}
 }
 

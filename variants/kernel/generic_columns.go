@@ -196,3 +196,17 @@ func genericArgMaxCols(rows, cols int, x []float32, ld int, index []int32) {
 		}
 	}
 }
+
+func genericMarginCols(rows, cols int, x []float32, ld int, margin []float32) {
+	needCols(genericLanes, cols)
+	need("x", x, rows, cols, ld)
+	for c := range margin[:cols] {
+		var high, second float32
+		for r := range rows {
+			v := float32(math.Abs(float64(x[r*ld+c])))
+			second = max(second, min(v, high))
+			high = max(high, v)
+		}
+		margin[c] = high - second
+	}
+}

@@ -76,6 +76,9 @@ type Set struct {
 	// ArgMaxCols stores in index[c] the position of the largest of the 2·rows values x[0][c] …
 	// x[rows-1][c], -x[0][c] … -x[rows-1][c]; the first one on ties.
 	ArgMaxCols func(rows, cols int, x []float32, ld int, index []int32)
+	// MarginCols stores in margin[c] how far the largest of |x[0][c]| … |x[rows-1][c]|, 0 is above the second
+	// largest: what an error in x must exceed before another position is the largest.
+	MarginCols func(rows, cols int, x []float32, ld int, margin []float32)
 
 	// Exp2 computes dst[i] = 2^src[i]: at most 1.5 ulp where the result is normal, exactly 0 where it is
 	// below the smallest normal number (-Inf included), NaN stays NaN. Any length; dst and src may be the

@@ -79,6 +79,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"SumRows":     func() { s.SumRows(rows, cols, x, cols, v) },
 		"SquareRows":  func() { s.SquareRows(rows, cols, x, cols, v) },
 		"ArgMaxCols":  func() { s.ArgMaxCols(rows, cols, x, cols, index) },
+		"MarginCols":  func() { s.MarginCols(rows, cols, x, cols, v) },
 		"Exp2":        func() { s.Exp2(y, v[:rows*cols]) },
 	}
 }

@@ -26,7 +26,7 @@ func avx2() *routines {
 		gemmT: []product{avx2GemmT1, avx2GemmT2},
 		pack:  avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU, dotCols: avx2DotCols,
-		argMaxCols: avx2ArgMaxCols, scaleRows: avx2ScaleRows,
+		argMaxCols: avx2ArgMaxCols, marginCols: avx2MarginCols, scaleRows: avx2ScaleRows,
 		gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
 		squareRows: avx2SquareRows, widen: avx2Widen, narrow: avx2Narrow, fma: avx2FMA,
 	}
@@ -39,7 +39,7 @@ func avx512() *routines {
 		gemmT: []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
 		pack:  avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU, dotCols: avx512DotCols,
-		argMaxCols: avx512ArgMaxCols, scaleRows: avx512ScaleRows,
+		argMaxCols: avx512ArgMaxCols, marginCols: avx512MarginCols, scaleRows: avx512ScaleRows,
 		gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
 		squareRows: avx512SquareRows, widen: avx512Widen, narrow: avx512Narrow, fma: avx512FMA,
 	}

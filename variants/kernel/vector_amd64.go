@@ -17,6 +17,7 @@ type routines struct {
 	relu               func(rows, vecs int, x *float32, ld int, add float32)
 	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
 	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
+	marginCols         func(rows, vecs int, x *float32, ld int, margin *float32)
 	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 	gatherRows         move
 	scatterRows        move
@@ -42,7 +43,7 @@ func (r *routines) set() *Set {
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: genericSinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
-		ArgMaxCols: r.ArgMaxCols, Exp2: r.Exp2, FMA: r.FMA,
+		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}
 }
 

@@ -83,8 +83,25 @@ func (r *routines) ArgMaxCols(rows, cols int, x []float32, ld int, index []int32
 		clear(index)
 		return
 	}
-	step := max(1, elementLimit/rows/r.lanes) * r.lanes
+	step := r.colStep(rows)
 	for c := 0; c < cols; c += step {
 		r.argMaxCols(rows, min(step, cols-c)/r.lanes, &x[c], ld, &index[c])
 	}
 }
+
+// MarginCols takes all rows in one call.
+func (r *routines) MarginCols(rows, cols int, x []float32, ld int, margin []float32) {
+	r.check(rows, cols, x, ld)
+	margin = margin[:cols]
+	if rows == 0 {
+		clear(margin)
+		return
+	}
+	step := r.colStep(rows)
+	for c := 0; c < cols; c += step {
+		r.marginCols(rows, min(step, cols-c)/r.lanes, &x[c], ld, &margin[c])
+	}
+}
+
+// colStep is the number of columns that one call takes whole.
+func (r *routines) colStep(rows int) int { return max(1, elementLimit/rows/r.lanes) * r.lanes }

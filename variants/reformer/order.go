@@ -1,10 +1,6 @@
 package reformer
 
-import (
-	"math"
-
-	"attnbench/variants"
-)
+import "attnbench/variants"
 
 // hashed is the number of tokens that one job hashes: their products with all directions stay in the
 // first-level cache.
@@ -23,6 +19,7 @@ type order struct {
 	inPlace bool    // the tokens of a chunk are in order of position
 
 	directions []float32 // [heads, rounds, columns, d]: the rotations, transposed
+	reach      []float32 // [heads, rounds]: the length of the longest
 	valid      []int     // per batch element: tokens that have a slot
 
 	bucket []int32   // [slices, rounds, n]
@@ -41,10 +38,11 @@ type order struct {
 type hashScratch struct {
 	rows   []float32 // [hashed, d] tokens, where operands are not float32
 	x, u   []float32 // [d][ld] tokens, [columns][ld] their products with the directions
-	first  []int32   // per token: argmax of each factor
-	second []int32
-	next   []int32 // [buckets]: rank of the next token
-	filled []int32 // [chunks]: tokens so far
+	margin []float32 // per token: by how much the best direction is the best
+	size   []float32 // per token: ‖x‖
+	first  []int32   // per token: argmax of a factor
+	next   []int32   // [buckets]: rank of the next token
+	filled []int32   // [chunks]: tokens so far
 }
 
 // ld is the leading dimension of hashed tokens: no power of two, which would map all rows to the same cache
@@ -64,6 +62,7 @@ func newOrder(p *variants.Problem, ws *variants.Workspace) *order {
 	}
 	o.chunks = ceilDiv(s.N, o.chunk)
 	o.directions = variants.Alloc[float32](ws, s.Heads*o.rounds*o.columns*s.D)
+	o.reach = variants.Alloc[float32](ws, s.Heads*o.rounds)
 	o.bucket = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
 	o.slot = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
 	o.token = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
@@ -71,8 +70,9 @@ func newOrder(p *variants.Problem, ws *variants.Workspace) *order {
 	for i := range o.scratch {
 		o.scratch[i] = hashScratch{
 			x: variants.Alloc[float32](ws, s.D*o.ld()), u: variants.Alloc[float32](ws, o.columns*o.ld()),
-			first: variants.Alloc[int32](ws, o.ld()), second: variants.Alloc[int32](ws, o.ld()),
-			next: variants.Alloc[int32](ws, total(factors)), filled: variants.Alloc[int32](ws, o.chunks),
+			margin: variants.Alloc[float32](ws, o.ld()), size: variants.Alloc[float32](ws, o.ld()),
+			first: variants.Alloc[int32](ws, o.ld()),
+			next:  variants.Alloc[int32](ws, total(factors)), filled: variants.Alloc[int32](ws, o.chunks),
 		}
 		if p.Type != variants.F32 {
 			o.scratch[i].rows = variants.Alloc[float32](ws, hashed*s.D)
@@ -90,6 +90,9 @@ func (o *order) Prepare() {
 		for i, x := range r {
 			round, row, column := i/(d*o.columns), i/o.columns%d, i%o.columns
 			o.directions[((head*o.rounds+round)*o.columns+column)*d+row] = x
+		}
+		for round := range o.rounds {
+			o.reach[head*o.rounds+round] = longest(o.directionsOf(head, round), d)
 		}
 	}
 	for batch := range o.valid {
@@ -122,58 +125,6 @@ func (o *order) Executed() int64 {
 func (o *order) part(x []int32, slice, round int) []int32 {
 	i := (slice*o.rounds + round) * o.p.Shape.N
 	return x[i : i+o.p.Shape.N]
-}
-
-// hashTokens finds the buckets and key factors of one block of tokens.
-func (o *order) hashTokens(worker, job int) {
-	s, set, c := o.p.Shape, o.p.Kernels, &o.scratch[worker]
-	blocks := ceilDiv(s.N, hashed)
-	slice, first := o.slice+job/blocks, job%blocks*hashed
-	tokens := min(hashed, s.N-first)
-	x := o.tokens(c, (slice*s.N+first)*s.D, tokens*s.D)
-	o.norms(o.norm[slice*s.N+first:][:tokens], x)
-
-	ld, padded := o.ld(), set.Pad(tokens)
-	set.Pack(tokens, s.D, c.x, ld, x, s.D, 1)
-	for round := range o.rounds {
-		r := o.directions[(slice%s.Heads*o.rounds+round)*o.columns*s.D:]
-		set.Gemm(o.columns, padded, s.D, r, s.D, c.x, ld, c.u, ld, false)
-		set.ArgMaxCols(o.factors[0]/2, padded, c.u, ld, c.first)
-		bucket := o.part(o.bucket, slice, round)[first : first+tokens]
-		copy(bucket, c.first)
-		if len(o.factors) == 2 {
-			set.ArgMaxCols(o.factors[1]/2, padded, c.u[o.factors[0]/2*ld:], ld, c.second)
-			for i := range bucket {
-				bucket[i] += int32(o.factors[0]) * c.second[i]
-			}
-		}
-	}
-}
-
-// tokens is a part of q as float32.
-func (o *order) tokens(c *hashScratch, first, size int) []float32 {
-	x := o.q.Slice(first, first+size)
-	if x.F32 != nil {
-		return x.F32
-	}
-	o.p.Kernels.Widen(1, size, c.rows, size, x.BF16, size)
-	return c.rows[:size]
-}
-
-// norms computes (mean x² + ε)^-½/√d of each token, with the unit scale.
-func (o *order) norms(norm, x []float32) {
-	d := float64(o.p.Shape.D)
-	o.p.Kernels.SquareRows(len(norm), o.p.Shape.D, x, o.p.Shape.D, norm)
-	for i, sum := range norm {
-		square := float64(sum)
-		if math.IsInf(square, 1) { // beyond float32, where the token is not
-			square = 0
-			for _, c := range x[i*o.p.Shape.D : (i+1)*o.p.Shape.D] {
-				square += float64(c) * float64(c)
-			}
-		}
-		norm[i] = float32(1 / math.Sqrt((square/d+epsilon)*o.length))
-	}
 }
 
 // sortRound gives the valid tokens of one head and round their slots: chunks are cut in the order of bucket

@@ -69,3 +69,35 @@ func (r *routine) splat(reg string, to vec) {
 	r.op("VMOVD", reg, low(to))
 	r.op("VPBROADCASTD", low(to), to)
 }
+
+func marginCols(set *isa) *routine {
+	r := columnRoutine(set, "MarginCols", columnDoc(set,
+		"finds how far the largest |x| of each column is above the second largest.",
+		"v := abs(x[r*ld+c])", "second[c] = max(second[c], min(v, high[c])) // from 0",
+		"high[c] = max(high[c], v) // from 0", "if r == rows-1 {", "	margin[c] = high[c] - second[c]", "}"),
+		"margin *float32")
+	r.load("margin", "DI")
+	sign := r.alloc(1)[0]
+	r.op("MOVL", "$0x7fffffff", "AX")
+	r.splat("AX", sign)
+	r.columns(2, []string{"DI"}, func(width int) {
+		high, second, x, low := r.alloc(width), r.alloc(width), r.alloc(width), r.alloc(width)
+		for i := range width {
+			r.zero(high[i])
+			r.zero(second[i])
+		}
+		r.eachRow(func() {
+			for i := range width {
+				r.op(r.bitwise("VPAND"), r.at(xAt, i), sign, x[i])
+				r.op("VMINPS", x[i], high[i], low[i])
+				r.op("VMAXPS", low[i], second[i], second[i])
+				r.op("VMAXPS", x[i], high[i], high[i])
+			}
+		})
+		for i := range width {
+			r.op("VSUBPS", second[i], high[i], high[i])
+			r.op("VMOVUPS", high[i], r.at("DI", i))
+		}
+	})
+	return r
+}

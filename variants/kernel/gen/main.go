@@ -46,7 +46,7 @@ func routines(set *isa) []*routine {
 	}
 	return append(all, pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), exp2(set),
-		relu(set), dotCols(set), argMaxCols(set),
+		relu(set), dotCols(set), argMaxCols(set), marginCols(set),
 		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set),
 		widen(set), narrow(set), fma(set))
 }
