@@ -8,6 +8,7 @@ import (
 	"attnbench/harness/machine"
 	"attnbench/variants"
 	"attnbench/variants/kernel"
+	"attnbench/variants/work"
 )
 
 type doctorCommand struct{}
@@ -22,8 +23,7 @@ func (c *doctorCommand) Run(env *environment) error {
 		fmt.Fprintf(w, "%s\t%s\n", fact.Name, fact.Value)
 	}
 	for _, set := range kernel.Available() {
-		fmt.Fprintf(w, "simd %s\t%d lanes, %.1f GFLOP/s of multiply-adds on one thread\n", set.Name, set.Lanes,
-			harness.MeasurePeak(harness.NewWallClock(), set)/1e9)
+		fmt.Fprintf(w, "simd %s\t%d lanes, on one thread %s\n", set.Name, set.Lanes, roof(set))
 	}
 	fmt.Fprintf(w, "limits\tn up to %d, batch × heads up to %d, d up to %d\n",
 		variants.MaxLength, variants.MaxHeads, variants.MaxDim)
@@ -39,4 +39,16 @@ func (c *doctorCommand) Run(env *environment) error {
 		fmt.Fprintf(env.stdout, "\n%s: %s\n  remedy: %s\n", f.Code, f.Text, f.Remedy)
 	}
 	return nil
+}
+
+// roof says what one thread reaches on a kernel set.
+func roof(set *kernel.Set) string {
+	pool := work.NewPool(1)
+	defer pool.Close()
+	r := harness.MeasureRoof(harness.NewWallClock(), set, pool)
+	text := fmt.Sprintf("%.1f GFLOP/s of multiply-adds", r.FLOPs/1e9)
+	if r.BF16 > 0 {
+		text += fmt.Sprintf(", %.1f of bfloat16", r.BF16/1e9)
+	}
+	return text + fmt.Sprintf(", %.1f GB/s of memory", r.Bytes/1e9)
 }

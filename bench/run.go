@@ -14,7 +14,6 @@ import (
 	"attnbench/harness"
 	"attnbench/harness/machine"
 	"attnbench/results"
-	"attnbench/variants"
 )
 
 type runCommand struct {
@@ -160,12 +159,16 @@ func (c *runCommand) header(env *environment, d machine.Description, plan *harne
 		}
 	}
 	h = append(h, results.Field{Key: "memory", Value: d.MemoryTotal.Bytes()})
-	for _, p := range plan.Peaks() {
-		key := fmt.Sprintf("fma-peak-%s-t%d", p.SIMD, p.Threads)
-		if p.Type != variants.F32 {
-			key = fmt.Sprintf("%s-peak-%s-t%d", p.Type.Short(), p.SIMD, p.Threads)
+	for _, r := range plan.Roofs() {
+		for _, rate := range []struct {
+			name  string
+			value float64
+		}{{"fma-peak", r.FLOPs}, {"bf16-peak", r.BF16}, {"stream", r.Bytes}} {
+			if rate.value > 0 {
+				key := fmt.Sprintf("%s-%s-t%d", rate.name, r.SIMD, r.Threads)
+				h = append(h, results.Field{Key: key, Value: fmt.Sprintf("%.0f", rate.value)})
+			}
 		}
-		h = append(h, results.Field{Key: key, Value: fmt.Sprintf("%.0f", p.FLOPs)})
 	}
 	for i := range h {
 		if h[i].Value == "" {

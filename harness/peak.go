@@ -72,14 +72,6 @@ func (y *yardstick) burst() time.Duration {
 	return took
 }
 
-// MeasurePeak is the number of floating-point operations that one thread does in a second on a kernel set
-// when nothing but fused multiply-adds on registers runs.
-func MeasurePeak(clock Clock, set *kernel.Set) float64 {
-	pool := work.NewPool(1)
-	defer pool.Close()
-	return newYardstick(clock, set, variants.F32, pool).peak()
-}
-
 // restart forgets the bursts so far but for the last few, which stand in until there are new ones.
 func (y *yardstick) restart() { y.rates = y.rates[max(0, len(y.rates)-5):] }
 

@@ -120,6 +120,7 @@ func (p *Part) addCosts(g *group, s analysis, all []*group) {
 		}
 	}
 	p.addTable(s.peakTable())
+	p.addTable(s.rooflineTable(g))
 }
 
 // unit is the unit of the table's figures.

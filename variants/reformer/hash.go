@@ -37,9 +37,9 @@ func (o *order) directionsOf(head, round int) []float32 {
 	return o.directions[(head*o.rounds+round)*size:][:size]
 }
 
-// settle hashes again, in float64, the tokens of x [tokens, d] whose best two of the directions float32 cannot
-// tell apart: so every instruction set routes as the definition does. The bound is that of a sum of d rounded
-// products, twice.
+// settle hashes again, in float64, the tokens of x [tokens, d] whose best two of the directions float32
+// cannot tell apart: so every instruction set routes as the definition does. The bound is that of a sum of d
+// rounded products, twice.
 func (o *order) settle(c *hashScratch, x, directions []float32, reach float32) {
 	const ulp, smallest = 0x1p-24, 0x1p-126
 	d := o.p.Shape.D
@@ -51,8 +51,8 @@ func (o *order) settle(c *hashScratch, x, directions []float32, reach float32) {
 	}
 }
 
-// nearest is the direction, or after all of them the opposite of one, whose product with x is the largest; the
-// first on ties.
+// nearest is the direction, or after all of them the opposite of one, whose product with x is the largest;
+// the first on ties.
 func nearest(x, directions []float32) int32 {
 	high, low := math.Inf(-1), math.Inf(1)
 	var atHigh, atLow int32

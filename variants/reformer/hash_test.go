@@ -8,8 +8,8 @@ import (
 	"attnbench/variants/variantstest"
 )
 
-// TestHashOfTies draws directions in pairs that float32 can hardly tell apart, and equal ones: the buckets are
-// those of the definition all the same, on every instruction set.
+// TestHashOfTies draws directions in pairs that float32 can hardly tell apart, and equal ones: the buckets
+// are those of the definition all the same, on every instruction set.
 func TestHashOfTies(t *testing.T) {
 	shape := variantstest.Self(2, 200, 64, false)
 	for _, options := range []string{"chunk=16,buckets=16", "chunk=16,buckets=8|6"} {
