@@ -53,29 +53,31 @@ func BenchmarkGemmT(b *testing.B) {
 	}
 }
 
-// benchProduct times turns of eight products and as much work of the set's FMA routine, and reports the
-// median of their ratios: it hardly moves when something else takes the CPU now and then.
+// benchProduct times a product on every set of this CPU.
 func benchProduct(b *testing.B, m, n, k int, prepare func(s *Set) func()) {
+	benchSets(b, func(b *testing.B, s *Set) { benchShare(b, m, n, k, s.FMA, prepare(s)) })
+}
+
+// benchShare times turns of eight products and as much work of an FMA routine, and reports the median of
+// their ratios: it hardly moves when something else takes the CPU now and then.
+func benchShare(b *testing.B, m, n, k int, fma func(n int) int64, call func()) {
 	const products = 8
-	benchSets(b, func(b *testing.B, s *Set) {
-		call := prepare(s)
-		flops := float64(products * 2 * m * n * k)
-		rounds := int(flops/float64(s.FMA(1))) + 1
-		var rates, shares []float64
-		for b.Loop() {
-			start := time.Now()
-			for range products {
-				call()
-			}
-			middle := time.Now()
-			peak := float64(s.FMA(rounds)) / float64(time.Since(middle).Nanoseconds())
-			rates = append(rates, flops/float64(middle.Sub(start).Nanoseconds()))
-			shares = append(shares, rates[len(rates)-1]/peak)
+	flops := float64(products * 2 * m * n * k)
+	rounds := int(flops/float64(fma(1))) + 1
+	var rates, shares []float64
+	for b.Loop() {
+		start := time.Now()
+		for range products {
+			call()
 		}
-		b.ReportMetric(flops/products/median(rates), "ns/op")
-		b.ReportMetric(median(rates), "GFLOP/s")
-		b.ReportMetric(median(shares), "of-peak")
-	})
+		middle := time.Now()
+		peak := float64(fma(rounds)) / float64(time.Since(middle).Nanoseconds())
+		rates = append(rates, flops/float64(middle.Sub(start).Nanoseconds()))
+		shares = append(shares, rates[len(rates)-1]/peak)
+	}
+	b.ReportMetric(flops/products/median(rates), "ns/op")
+	b.ReportMetric(median(rates), "GFLOP/s")
+	b.ReportMetric(median(shares), "of-peak")
 }
 
 func median(x []float64) float64 {
