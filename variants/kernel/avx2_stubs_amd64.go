@@ -281,7 +281,7 @@ func avx2Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
 //
 //	for range n {
 //		for i := range 96 {
-//			s[i] = s[i]*0.5 + 1
+//			s[i] += 0.5 * 1 // fused
 //		}
 //	}
 //

@@ -353,7 +353,7 @@ func avx512Narrow(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
 //
 //	for range n {
 //		for i := range 384 {
-//			s[i] = s[i]*0.5 + 1
+//			s[i] += 0.5 * 1 // fused
 //		}
 //	}
 //

@@ -1,5 +1,7 @@
 package main
 
+import "math"
+
 func argMaxCols(set *isa) *routine {
 	r := columnRoutine(set, "ArgMaxCols", columnDoc(set,
 		"finds the first position of the largest of x and -x in each column.",
@@ -9,38 +11,34 @@ func argMaxCols(set *isa) *routine {
 	r.load("index", "DI")
 	v := r.alloc(3)
 	at, one, inf := v[0], v[1], v[2]
-	r.op("MOVL", 1, "AX")
-	r.splat("AX", one)
-	r.op("MOVL", "$0x7f800000", "AX") // +Inf
-	r.splat("AX", inf)
+	r.splatConst(1, one)
+	r.splatConst(math.Float32bits(float32(math.Inf(1))), inf)
 	r.columns(2, []string{"DI"}, func(width int) {
 		s := extremes{r.alloc(width), r.alloc(width), r.alloc(width), r.alloc(width), r.alloc(width)}
 		x := r.alloc(1)[0]
 		r.zero(at)
 		for i := range width {
-			r.op("VMOVUPS", inf, s.low[i])
+			r.copyVec(inf, s.low[i])
 			r.zero(s.high[i])
-			r.op("VSUBPS", inf, s.high[i], s.high[i])
+			r.sub(inf, s.high[i], s.high[i])
 			r.zero(s.atHigh[i])
 			r.zero(s.atLow[i])
 		}
 		r.eachRow(func() {
 			for i := range width {
-				r.op("VMOVUPS", r.at(xAt, i), x)
-				r.pick(greaterThan, s.high[i], x, s.scratch[i], at, s.atHigh[i])
-				r.op("VMAXPS", s.high[i], x, s.high[i])
-				r.pick(lessThan, s.low[i], x, s.scratch[i], at, s.atLow[i])
-				r.op("VMINPS", s.low[i], x, s.low[i])
+				r.loadVec(r.at(xAt, i), x)
+				r.track(true, x, s.high[i], s.scratch[i], at, s.atHigh[i])
+				r.track(false, x, s.low[i], s.scratch[i], at, s.atLow[i])
 			}
-			r.op("VPADDD", one, at, at)
+			r.addInt(one, at, at)
 		})
 		r.splat(rowCount, at)
 		for i := range width {
-			r.op("VPADDD", at, s.atLow[i], s.atLow[i])
+			r.addInt(at, s.atLow[i], s.atLow[i])
 			r.zero(x)
-			r.op("VSUBPS", s.low[i], x, x)
-			r.pick(greaterThan, s.high[i], x, s.scratch[i], s.atLow[i], s.atHigh[i])
-			r.op("VMOVUPS", s.atHigh[i], r.at("DI", i))
+			r.sub(s.low[i], x, x)
+			r.track(true, x, s.high[i], s.scratch[i], s.atLow[i], s.atHigh[i])
+			r.storeVec(s.atHigh[i], r.at("DI", i))
 		}
 	})
 	return r
@@ -49,27 +47,6 @@ func argMaxCols(set *isa) *routine {
 // extremes holds the largest and smallest elements of some columns and their rows.
 type extremes struct{ high, low, atHigh, atLow, scratch []vec }
 
-// pick replaces lanes of to by those of from where "x predicate y" holds.
-func (r *routine) pick(predicate int, y, x, scratch, from, to vec) {
-	if r.masks {
-		r.op("VCMPPS", predicate, y, x, "K1")
-		r.op("VMOVUPS", from, "K1", to)
-		return
-	}
-	r.op("VCMPPS", predicate, y, x, scratch)
-	r.op("VBLENDVPS", scratch, from, to, to)
-}
-
-// splat puts the 32-bit integer of a general register into every lane.
-func (r *routine) splat(reg string, to vec) {
-	if r.masks {
-		r.op("VPBROADCASTD", reg, to)
-		return
-	}
-	r.op("VMOVD", reg, low(to))
-	r.op("VPBROADCASTD", low(to), to)
-}
-
 func marginCols(set *isa) *routine {
 	r := columnRoutine(set, "MarginCols", columnDoc(set,
 		"finds how far the largest |x| of each column is above the second largest.",
@@ -77,9 +54,8 @@ func marginCols(set *isa) *routine {
 		"high[c] = max(high[c], v) // from 0", "if r == rows-1 {", "	margin[c] = high[c] - second[c]", "}"),
 		"margin *float32")
 	r.load("margin", "DI")
-	sign := r.alloc(1)[0]
-	r.op("MOVL", "$0x7fffffff", "AX")
-	r.splat("AX", sign)
+	size := r.alloc(1)[0] // all bits but the sign
+	r.splatConst(0x7fffffff, size)
 	r.columns(2, []string{"DI"}, func(width int) {
 		high, second, x, low := r.alloc(width), r.alloc(width), r.alloc(width), r.alloc(width)
 		for i := range width {
@@ -88,15 +64,15 @@ func marginCols(set *isa) *routine {
 		}
 		r.eachRow(func() {
 			for i := range width {
-				r.op(r.bitwise("VPAND"), r.at(xAt, i), sign, x[i])
-				r.op("VMINPS", x[i], high[i], low[i])
-				r.op("VMAXPS", low[i], second[i], second[i])
-				r.op("VMAXPS", x[i], high[i], high[i])
+				r.and(r.at(xAt, i), size, x[i])
+				r.smaller(x[i], high[i], low[i])
+				r.larger(low[i], second[i], second[i])
+				r.larger(x[i], high[i], high[i])
 			}
 		})
 		for i := range width {
-			r.op("VSUBPS", second[i], high[i], high[i])
-			r.op("VMOVUPS", high[i], r.at("DI", i))
+			r.sub(second[i], high[i], high[i])
+			r.storeVec(high[i], r.at("DI", i))
 		}
 	})
 	return r

@@ -14,7 +14,7 @@ func columnRoutine(set *isa, name, doc string, params ...string) *routine {
 	all := append([]string{"rows int", "vecs int", "x *float32", "ld int"}, params...)
 	r := newRoutine(set, name, doc, all...)
 	r.load("rows", rowCount, "vecs", vecLeft, "x", xCol)
-	r.stride("ld", ldx)
+	r.stride("ld", ldx, 4)
 	return r
 }
 
@@ -23,19 +23,17 @@ func columnRoutine(set *isa, name, doc string, params ...string) *routine {
 func (r *routine) columns(width int, pointers []string, body func(width int)) {
 	for _, w := range []int{width, 1} {
 		top, next := r.newLabel("cols"), r.newLabel("next")
-		r.op("CMPQ", vecLeft, w)
-		r.op("JLT", next)
+		r.jumpIf(vecLeft, less, w, next)
 		r.label(top)
 		saved := r.free
 		r.comment("Columns %d at a time.", w*r.lanes)
 		body(w)
 		r.free = saved
 		for _, p := range append([]string{xCol}, pointers...) {
-			r.op("ADDQ", w*r.bytes(), p)
+			r.addReg(w*r.bytes(), p)
 		}
-		r.op("SUBQ", w, vecLeft)
-		r.op("CMPQ", vecLeft, w)
-		r.op("JGE", top)
+		r.subReg(w, vecLeft)
+		r.jumpIf(vecLeft, atLeast, w, top)
 		r.label(next)
 	}
 	r.ret()
@@ -43,24 +41,24 @@ func (r *routine) columns(width int, pointers []string, body func(width int)) {
 
 // eachRow emits the loop over the rows of a group of columns, with the row at xAt.
 func (r *routine) eachRow(body func()) {
-	r.op("MOVQ", xCol, xAt)
-	r.op("MOVQ", rowCount, rowLeft)
+	r.copyReg(xCol, xAt)
+	r.copyReg(rowCount, rowLeft)
 	r.loop("row", rowLeft, func() {
 		body()
-		r.op("ADDQ", ldx, xAt)
+		r.addReg(ldx, xAt)
 	})
 }
 
 // loadAll loads consecutive vectors, storeAll stores them.
 func (r *routine) loadAll(base string, to []vec) {
 	for i, v := range to {
-		r.op("VMOVUPS", r.at(base, i), v)
+		r.loadVec(r.at(base, i), v)
 	}
 }
 
 func (r *routine) storeAll(from []vec, base string) {
 	for i, v := range from {
-		r.op("VMOVUPS", v, r.at(base, i))
+		r.storeVec(v, r.at(base, i))
 	}
 }
 
@@ -74,7 +72,7 @@ func maxCols(set *isa) *routine {
 		r.eachRow(func() {
 			r.loadAll(xAt, x)
 			for i := range width {
-				r.op("VMAXPS", high[i], x[i], high[i]) // in this order a NaN in x leaves high alone
+				r.raise(x[i], high[i])
 			}
 		})
 		r.storeAll(high, "DI")
@@ -94,10 +92,10 @@ func expSum(set *isa) *routine {
 		r.loadAll("R10", sum)
 		r.eachRow(func() {
 			for i := range width {
-				r.op("VADDPS", r.at(xAt, i), negated[i], e.x)
+				r.add(r.at(xAt, i), negated[i], e.x)
 				r.power(e)
-				r.op("VMOVUPS", e.p, r.at(xAt, i))
-				r.op("VADDPS", e.p, sum[i], sum[i])
+				r.storeVec(e.p, r.at(xAt, i))
+				r.add(e.p, sum[i], sum[i])
 			}
 		})
 		r.storeAll(sum, "R10")
@@ -110,17 +108,17 @@ func expCols(set *isa) *routine {
 		"x[r*ld+c] = 2^(x[r*ld+c] - sub[c]) + add"), "sub *float32", "add float32")
 	r.load("sub", "DI")
 	add := r.alloc(1)[0]
-	r.op("VBROADCASTSS", r.arg("add"), add)
+	r.broadcast(r.arg("add"), add)
 	e := r.newPower(false, set.panel)
 	r.columns(set.panel, []string{"DI"}, func(width int) {
 		negated := r.alloc(width)
 		r.negate("DI", negated)
 		r.eachRow(func() {
 			for i := range width {
-				r.op("VADDPS", r.at(xAt, i), negated[i], e.x)
+				r.add(r.at(xAt, i), negated[i], e.x)
 				r.power(e)
-				r.op("VADDPS", add, e.p, e.p)
-				r.op("VMOVUPS", e.p, r.at(xAt, i))
+				r.add(add, e.p, e.p)
+				r.storeVec(e.p, r.at(xAt, i))
 			}
 		})
 	})
@@ -131,7 +129,7 @@ func expCols(set *isa) *routine {
 func (r *routine) negate(base string, to []vec) {
 	for i, v := range to {
 		r.zero(v)
-		r.op("VSUBPS", r.at(base, i), v, v)
+		r.sub(r.at(base, i), v, v)
 	}
 }
 
@@ -147,35 +145,23 @@ func alphas(set *isa) *routine {
 	r.load("vecs", "CX", "m", "SI", "sum", "DX", "alpha", "DI")
 	v := r.alloc(1)[0]
 	e := r.newPower(true, 0)
-	r.op("XORQ", "AX", "AX")
+	r.setReg(0, "AX")
 	r.loop("vec", "CX", func() {
-		r.op("VMOVUPS", r.at("DI", 0), v)
-		r.op("VSUBPS", r.at("SI", 0), v, e.x)
+		r.loadVec(r.at("DI", 0), v)
+		r.sub(r.at("SI", 0), v, e.x)
 		r.power(e)
-		r.op("VMOVUPS", e.p, r.at("DI", 0))
-		r.op("VMULPS", r.at("DX", 0), e.p, v)
-		r.op("VMOVUPS", v, r.at("DX", 0))
-		r.compareBits(notEqual, e.constant["One"], e.p, v, "BX")
-		r.op("ORQ", "BX", "AX")
+		r.storeVec(e.p, r.at("DI", 0))
+		r.mul(r.at("DX", 0), e.p, v)
+		r.storeVec(v, r.at("DX", 0))
+		r.differs(e.p, e.constant["One"], v, "BX")
+		r.orReg("BX", "AX")
 		for _, p := range []string{"SI", "DX", "DI"} {
-			r.op("ADDQ", set.bytes(), p)
+			r.addReg(set.bytes(), p)
 		}
 	})
-	r.op("TESTQ", "AX", "AX")
-	r.op("SETNE", fmt.Sprintf("changed+%d(FP)", r.result()))
+	r.returnTruth("AX")
 	r.ret()
 	return r
-}
-
-// compareBits sets a bit of a general register for every lane where "x predicate y" holds.
-func (r *routine) compareBits(predicate int, y any, x, scratch vec, reg string) {
-	if r.masks {
-		r.op("VCMPPS", predicate, y, x, "K1")
-		r.op("KMOVW", "K1", reg)
-		return
-	}
-	r.op("VCMPPS", predicate, y, x, scratch)
-	r.op("VMOVMSKPS", scratch, reg)
 }
 
 func relu(set *isa) *routine {
@@ -184,13 +170,13 @@ func relu(set *isa) *routine {
 	v := r.alloc(2)
 	zero, add := v[0], v[1]
 	r.zero(zero)
-	r.op("VBROADCASTSS", r.arg("add"), add)
+	r.broadcast(r.arg("add"), add)
 	r.columns(4, nil, func(width int) {
 		x := r.alloc(width)
 		r.eachRow(func() {
 			for i, x := range x {
-				r.op("VMAXPS", r.at(xAt, i), zero, x) // in this order a NaN stays
-				r.op("VADDPS", add, x, x)
+				r.larger(r.at(xAt, i), zero, x)
+				r.add(add, x, x)
 			}
 			r.storeAll(x, xAt)
 		})
@@ -207,11 +193,11 @@ func dotCols(set *isa) *routine {
 		r.loadAll("DI", sum)
 		r.load("w", "AX")
 		r.eachRow(func() {
-			r.op("VBROADCASTSS", "(AX)", w)
+			r.broadcast(r.at("AX", 0), w)
 			for i, sum := range sum {
-				r.op("VFMADD231PS", r.at(xAt, i), w, sum)
+				r.mulAdd(r.at(xAt, i), w, sum)
 			}
-			r.op("ADDQ", 4, "AX")
+			r.addReg(4, "AX")
 		})
 		r.storeAll(sum, "DI")
 	})

@@ -2,7 +2,7 @@
 //
 //	go run . DIR
 //
-// writes NAME_amd64.s and NAME_stubs_amd64.go into DIR for every instruction set.
+// writes NAME_GOARCH.s and NAME_stubs_GOARCH.go into DIR for every instruction set.
 package main
 
 import (
@@ -29,8 +29,8 @@ func files() map[string][]byte {
 	out := map[string][]byte{}
 	for _, set := range []*isa{avx2(), avx512(), avx512bf16()} {
 		all := routines(set)
-		out[set.name+"_amd64.s"] = assembly(set, all)
-		out[set.name+"_stubs_amd64.go"] = stubs(all)
+		out[set.name+"_"+set.arch+".s"] = assembly(set, all)
+		out[set.name+"_stubs_"+set.arch+".go"] = stubs(all)
 	}
 	return out
 }

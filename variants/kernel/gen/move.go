@@ -24,19 +24,18 @@ func moveRows(set *isa, name, body string, scatter bool) *routine {
 	}
 	for _, s := range []side{dense, listed} {
 		r.load(s.matrix, s.base)
-		r.stride(s.ld, s.stride)
+		r.stride(s.ld, s.stride, 4)
 	}
 	r.eachListed("fetch", listed, func() {
 		line := r.newLabel("line")
 		r.label(line)
-		r.op("PREFETCHT0", "("+listed.at+")")
-		r.op("ADDQ", lineBytes, listed.at)
-		r.op("SUBQ", lineBytes/4, "R10")
-		r.op("JGT", line)
+		r.prefetch(listed.at)
+		r.addReg(lineBytes, listed.at)
+		r.count(-lineBytes/4, "R10", greater, line)
 	})
 	x := r.alloc(4)
 	r.eachListed("row", listed, func() {
-		r.op("MOVQ", dense.base, dense.at)
+		r.copyReg(dense.base, dense.at)
 		r.elements(4, "R10", []string{"DI", "SI"}, func(g group) {
 			for i := range g.width {
 				g.load("SI", i, x[i])
@@ -45,7 +44,7 @@ func moveRows(set *isa, name, body string, scatter bool) *routine {
 				g.store(x[i], "DI", i)
 			}
 		})
-		r.op("ADDQ", dense.stride, dense.base)
+		r.addReg(dense.stride, dense.base)
 	})
 	r.ret()
 	return r
@@ -59,11 +58,11 @@ const lineBytes = 64
 func (r *routine) eachListed(name string, s side, body func()) {
 	r.load("rows", rowLeft, "index", "AX")
 	r.loop(name, rowLeft, func() {
-		r.op("MOVLQSX", "(AX)", s.at)
-		r.op("IMULQ", s.stride, s.at)
-		r.op("ADDQ", s.base, s.at)
+		r.loadInt32("AX", s.at)
+		r.mulReg(s.stride, s.at)
+		r.addReg(s.base, s.at)
 		r.load("cols", "R10")
 		body()
-		r.op("ADDQ", 4, "AX")
+		r.addReg(4, "AX")
 	})
 }

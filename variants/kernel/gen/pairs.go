@@ -17,8 +17,8 @@ stores rows in pairs.
 	}`, set.lanes), "pairs int", "vecs int", "x *float32", "ld int", "p *Pair", "ldp int", "m *float32",
 		"sum *float32")
 	r.load("pairs", rowCount, "vecs", vecLeft, "x", xCol, "m", "DI", "sum", "R10", "p", "R11")
-	r.stride("ld", ldx)
-	r.stride("ldp", "R12")
+	r.stride("ld", ldx, 4)
+	r.stride("ldp", "R12", 4)
 	order := r.alloc(1)[0]
 	r.op("VMOVUPS", r.constant("Interleave"), order)
 	low := r.alloc(1)[0]
@@ -50,6 +50,20 @@ stores rows in pairs.
 	return r
 }
 
+// scaleTile multiplies each row by its factor. The number of rows that are left tells which rows these are.
+func (r *routine) scaleTile(t *tile) {
+	first := kLeft
+	r.load("scale", bAt, "m", first)
+	r.op("SUBQ", rowsLeft, first)
+	for i, row := range t.acc {
+		a := t.a[i%len(t.a)]
+		r.op("VBROADCASTSS", indexed(bAt, first, 4, 4*i), a)
+		for _, acc := range row {
+			r.op("VMULPS", a, acc, acc)
+		}
+	}
+}
+
 // pairRows joins neighbouring rows.
 func pairRows(set *isa) *routine {
 	r := newRoutine(set, "PairRows", fmt.Sprintf(`joins neighbouring rows element by element.
@@ -59,9 +73,9 @@ func pairRows(set *isa) *routine {
 			dst[r*ldd+c] = Pair{src[2*r*lds+c], src[(2*r+1)*lds+c]}
 		}
 	}`, set.lanes), "pairs int", "vecs int", "dst *Pair", "ldd int", "src *BF16", "lds int")
-	r.load("pairs", rowLeft, "dst", "BX", "src", "DX", "lds", "R9")
-	r.op("SHLQ", 1, "R9")
-	r.stride("ldd", "R8")
+	r.load("pairs", rowLeft, "dst", "BX", "src", "DX")
+	r.stride("lds", "R9", 2)
+	r.stride("ldd", "R8", 4)
 	v := r.alloc(2)
 	low, high := v[0], v[1]
 	r.loop("row", rowLeft, func() {
@@ -82,94 +96,4 @@ func pairRows(set *isa) *routine {
 	})
 	r.ret()
 	return r
-}
-
-// widen converts whole vectors of bfloat16 to float32.
-func widen(set *isa) *routine {
-	r := convertRoutine(set, "Widen", "shifts bfloat16 up to float32.",
-		"dst[r*ldd+c] = src[r*lds+c]", "float32", "BF16")
-	x := r.alloc(1)[0]
-	r.convert(4, 2, func() {
-		r.op("VPMOVZXWD", "(SI)", x)
-		r.op("VPSLLD", 16, x, x)
-		r.op("VMOVUPS", x, "(DI)")
-	})
-	return r
-}
-
-// narrow rounds whole vectors of float32 to bfloat16: half of a unit in the last place is added, less one bit
-// where the place is even, and the lower half is cut off. A NaN gets its quiet bit instead.
-func narrow(set *isa) *routine {
-	r := convertRoutine(set, "Narrow", "rounds float32 to the nearest bfloat16, to the even one of two.",
-		"dst[r*ldd+c] = src[r*lds+c]", "BF16", "float32")
-	v := r.alloc(6)
-	x, y, one, half, quiet, mask := v[0], v[1], v[2], v[3], v[4], v[5]
-	for _, c := range []struct {
-		bits string
-		to   vec
-	}{{"$1", one}, {"$0x7fff", half}, {"$0x400000", quiet}} {
-		r.op("MOVL", c.bits, "AX")
-		r.splat("AX", c.to)
-	}
-	r.convert(2, 4, func() {
-		r.op("VMOVUPS", "(SI)", x)
-		r.op("VPSRLD", 16, x, y)
-		r.op(r.bitwise("VPAND"), one, y, y)
-		r.op("VPADDD", half, y, y)
-		r.op("VPADDD", x, y, y)
-		if r.masks {
-			r.op("VCMPPS", unordered, x, x, "K1")
-			r.op("VPORD", quiet, x, "K1", y)
-			r.op("VPSRLD", 16, y, y)
-			r.op("VPMOVDW", y, "(DI)")
-			return
-		}
-		r.op("VCMPPS", unordered, x, x, mask)
-		r.op("VPOR", quiet, x, x)
-		r.op("VBLENDVPS", mask, x, y, y)
-		r.op("VPSRLD", 16, y, y)
-		r.op("VPACKUSDW", y, y, y)
-		r.op("VPERMQ", 0xd8, y, y)
-		r.op("VMOVUPS", low(y), "(DI)")
-	})
-	return r
-}
-
-const unordered = 0x03 // VCMPPS predicate: one of the two is NaN
-
-// bitwise is the name of a logical instruction on 32-bit lanes.
-func (r *routine) bitwise(name string) string {
-	if r.masks {
-		return name + "D"
-	}
-	return name
-}
-
-// convertRoutine starts a routine that converts rows of whole vectors.
-func convertRoutine(set *isa, name, doc, body, to, from string) *routine {
-	doc = fmt.Sprintf("%s\n\n\tfor r := range rows {\n\t\tfor c := range %d * vecs {\n\t\t\t%s\n\t\t}\n\t}",
-		doc, set.lanes, body)
-	return newRoutine(set, name, doc,
-		"rows int", "vecs int", "dst *"+to, "ldd int", "src *"+from, "lds int")
-}
-
-// convert emits the loops of a conversion between elements of the given sizes, with body for one vector.
-func (r *routine) convert(to, from int, body func()) {
-	shift := map[int]int{2: 1, 4: 2}
-	r.load("rows", rowLeft, "dst", "BX", "src", "DX", "ldd", "R8", "lds", "R9")
-	r.op("SHLQ", shift[to], "R8")
-	r.op("SHLQ", shift[from], "R9")
-	r.loop("row", rowLeft, func() {
-		r.op("MOVQ", "BX", "DI")
-		r.op("MOVQ", "DX", "SI")
-		r.load("vecs", "R10")
-		r.loop("vec", "R10", func() {
-			body()
-			r.op("ADDQ", from*r.lanes, "SI")
-			r.op("ADDQ", to*r.lanes, "DI")
-		})
-		r.op("ADDQ", "R8", "BX")
-		r.op("ADDQ", "R9", "DX")
-	})
-	r.ret()
 }

@@ -11,6 +11,7 @@ type vec int
 // routine is one assembly function under construction.
 type routine struct {
 	*isa
+	backend // the steps that it is made of
 	name    string
 	doc     string // what it does, from the verb on; the equivalent Go loop
 	params  []param
@@ -40,6 +41,7 @@ func newRoutine(set *isa, name, doc string, params ...string) *routine {
 	for i := range set.regs {
 		r.free = append(r.free, vec(i))
 	}
+	r.backend = set.backend(r)
 	return r
 }
 
@@ -72,14 +74,8 @@ func (r *routine) arg(name string) string {
 // load moves parameters into general registers: pairs of a parameter and a register.
 func (r *routine) load(pairs ...string) {
 	for i := 0; i < len(pairs); i += 2 {
-		r.op("MOVQ", r.arg(pairs[i]), pairs[i+1])
+		r.loadArg(pairs[i], pairs[i+1])
 	}
-}
-
-// stride loads a leading dimension in bytes.
-func (r *routine) stride(name, reg string) {
-	r.load(name, reg)
-	r.op("SHLQ", 2, reg)
 }
 
 // alloc takes n vector registers.
@@ -109,9 +105,8 @@ func (r *routine) op(name string, args ...any) {
 	fmt.Fprintf(&r.text, "\t%s\n", strings.TrimSpace(name+" "+strings.Join(text, ", ")))
 }
 
-// reg is the name of a vector register, low that of its lowest four lanes.
-func (r *routine) reg(v vec) string { return fmt.Sprintf("%s%d", r.letter, v) }
-func low(v vec) string              { return fmt.Sprintf("X%d", v) }
+// reg is the name of a vector register.
+func (r *routine) reg(v vec) string { return fmt.Sprintf("%s%d%s", r.letter, v, r.arrangement) }
 
 // comment writes a line of comment.
 func (r *routine) comment(format string, args ...any) {
@@ -132,18 +127,16 @@ func (r *routine) loop(name, counter string, body func()) {
 	r.op("PCALIGN", 32)
 	r.label(top)
 	body()
-	r.op("DECQ", counter)
-	r.op("JNZ", top)
-}
-
-// ret ends the routine.
-func (r *routine) ret() {
-	r.op("VZEROUPPER")
-	r.op("RET")
+	r.count(-1, counter, unequal, top)
 }
 
 // at is the i-th vector behind a pointer.
-func (r *routine) at(base string, i int) string { return fmt.Sprintf("%d(%s)", i*r.bytes(), base) }
+func (r *routine) at(base string, i int) string {
+	return fmt.Sprintf("%d(%s)", i*r.bytes(), r.general(base))
+}
 
-// zero clears a vector register.
-func (r *routine) zero(v vec) { r.op("VXORPS", v, v, v) }
+// splatConst puts a number, or the bits of one, into every lane. It uses AX.
+func (r *routine) splatConst(value uint32, to vec) {
+	r.setReg(value, "AX")
+	r.splat("AX", to)
+}

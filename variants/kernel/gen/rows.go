@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // group is a number of vectors, or a single element, at the same place behind several pointers.
 type group struct {
@@ -12,18 +15,18 @@ type group struct {
 // load fills a register with the i-th vector; the lanes behind a single element become zero.
 func (g group) load(base string, i int, to vec) {
 	if g.scalar {
-		g.r.op("VMOVSS", "("+base+")", low(to))
+		g.r.loadLane(g.r.at(base, 0), to)
 		return
 	}
-	g.r.op("VMOVUPS", g.r.at(base, i), to)
+	g.r.loadVec(g.r.at(base, i), to)
 }
 
 func (g group) store(from vec, base string, i int) {
 	if g.scalar {
-		g.r.op("VMOVSS", low(from), "("+base+")")
+		g.r.storeLane(from, g.r.at(base, 0))
 		return
 	}
-	g.r.op("VMOVUPS", from, g.r.at(base, i))
+	g.r.storeVec(from, g.r.at(base, i))
 }
 
 // elements emits body for groups of width vectors, for single vectors and for single elements, and the
@@ -36,16 +39,14 @@ func (r *routine) elements(width int, count string, pointers []string, body func
 			n = 1
 		}
 		top, next := r.newLabel("group"), r.newLabel("next")
-		r.op("CMPQ", count, n)
-		r.op("JLT", next)
+		r.jumpIf(count, less, n, next)
 		r.label(top)
 		body(g)
 		for _, p := range pointers {
-			r.op("ADDQ", 4*n, p)
+			r.addReg(4*n, p)
 		}
-		r.op("SUBQ", n, count)
-		r.op("CMPQ", count, n)
-		r.op("JGE", top)
+		r.subReg(n, count)
+		r.jumpIf(count, atLeast, n, top)
 		r.label(next)
 	}
 }
@@ -59,24 +60,24 @@ func scaleRows(set *isa) *routine {
 		}
 	}`, "rows int", "cols int", "dst *float32", "ldd int", "src *float32", "lds int", "f *float32")
 	r.load("rows", rowLeft, "dst", "BX", "src", "DX", "f", "AX")
-	r.stride("ldd", "R8")
-	r.stride("lds", "R9")
+	r.stride("ldd", "R8", 4)
+	r.stride("lds", "R9", 4)
 	factor, x := r.alloc(1)[0], r.alloc(1)[0]
 	r.loop("row", rowLeft, func() {
-		r.op("VBROADCASTSS", "(AX)", factor)
-		r.op("MOVQ", "BX", "DI")
-		r.op("MOVQ", "DX", "SI")
+		r.broadcast(r.at("AX", 0), factor)
+		r.copyReg("BX", "DI")
+		r.copyReg("DX", "SI")
 		r.load("cols", "R10")
 		r.elements(4, "R10", []string{"DI", "SI"}, func(g group) {
 			for i := range g.width {
 				g.load("SI", i, x)
-				r.op("VMULPS", factor, x, x)
+				r.mul(factor, x, x)
 				g.store(x, "DI", i)
 			}
 		})
-		r.op("ADDQ", "R8", "BX")
-		r.op("ADDQ", "R9", "DX")
-		r.op("ADDQ", 4, "AX")
+		r.addReg("R8", "BX")
+		r.addReg("R9", "DX")
+		r.addReg(4, "AX")
 	})
 	r.ret()
 	return r
@@ -84,13 +85,13 @@ func scaleRows(set *isa) *routine {
 
 func sumRows(set *isa) *routine {
 	return rowSums(set, "SumRows", "adds the sum of every row.", "sum[r] += x[r*ld+c]", true,
-		func(r *routine, x, sum vec) { r.op("VADDPS", x, sum, sum) })
+		func(r *routine, x, sum vec) { r.add(x, sum, sum) })
 }
 
 func squareRows(set *isa) *routine {
 	return rowSums(set, "SquareRows", "stores the sum of squares of every row.",
 		"sum[r] += x[r*ld+c] * x[r*ld+c] // from 0", false,
-		func(r *routine, x, sum vec) { r.op("VFMADD231PS", x, x, sum) })
+		func(r *routine, x, sum vec) { r.mulAdd(x, x, sum) })
 }
 
 // rowDoc is the doc comment of a row routine: a sentence, and the statement inside its loops.
@@ -102,13 +103,13 @@ func rowDoc(what, body string) string {
 func rowSums(set *isa, name, doc, body string, add bool, term func(r *routine, x, sum vec)) *routine {
 	r := newRoutine(set, name, rowDoc(doc, body), "rows int", "cols int", "x *float32", "ld int", "sum *float32")
 	r.load("rows", rowLeft, "x", xCol, "sum", "DI")
-	r.stride("ld", ldx)
+	r.stride("ld", ldx, 4)
 	sum, x := r.alloc(4), r.alloc(1)[0]
 	r.loop("row", rowLeft, func() {
 		for _, s := range sum {
 			r.zero(s)
 		}
-		r.op("MOVQ", xCol, xAt)
+		r.copyReg(xCol, xAt)
 		r.load("cols", "R10")
 		r.elements(4, "R10", []string{xAt}, func(g group) {
 			for i := range g.width {
@@ -118,41 +119,22 @@ func rowSums(set *isa, name, doc, body string, add bool, term func(r *routine, x
 		})
 		r.fold(sum, x)
 		if add {
-			r.op("VADDSS", "(DI)", low(sum[0]), low(sum[0]))
+			r.addLane(r.at("DI", 0), sum[0])
 		}
-		r.op("VMOVSS", low(sum[0]), "(DI)")
-		r.op("ADDQ", ldx, xCol)
-		r.op("ADDQ", 4, "DI")
+		r.storeLane(sum[0], r.at("DI", 0))
+		r.addReg(ldx, xCol)
+		r.addReg(4, "DI")
 	})
 	r.ret()
 	return r
 }
 
-// fold adds four vectors and then their lanes: the total is in the lowest lane of v[0].
-func (r *routine) fold(v []vec, scratch vec) {
-	r.op("VADDPS", v[1], v[0], v[0])
-	r.op("VADDPS", v[3], v[2], v[2])
-	r.op("VADDPS", v[2], v[0], v[0])
-	half, total := low(scratch), low(v[0])
-	if r.lanes == 16 {
-		upper, lower := fmt.Sprintf("Y%d", scratch), fmt.Sprintf("Y%d", v[0])
-		r.op("VEXTRACTF64X4", 1, v[0], upper)
-		r.op("VADDPS", upper, lower, lower)
-	}
-	r.op("VEXTRACTF128", 1, fmt.Sprintf("Y%d", v[0]), half)
-	r.op("VADDPS", half, total, total)
-	r.op("VMOVHLPS", total, total, half)
-	r.op("VADDPS", half, total, total)
-	r.op("VMOVSHDUP", total, half)
-	r.op("VADDSS", half, total, total)
-}
-
-// fma is the yardstick: as many independent chains as a tile has accumulators. Those of float32 tend to 2,
-// those of pairs to nothing that overflows within a call.
+// fma is the yardstick: as many independent sums as a tile has accumulators. They grow by ½ or 1 and never
+// overflow: a sum that is large enough stays as it is.
 func fma(set *isa) *routine {
-	term := "s[i] = s[i]*0.5 + 1"
-	if set.dots {
-		term = "s[i] += dot(x, y) // of pairs"
+	term, x, y := "s[i] += 0.5 * 1 // fused", math.Float32bits(0.5), math.Float32bits(1)
+	if set.dots { // the same number twice
+		term, x, y = "s[i] += dot(x, y) // of pairs", x|x>>16, y|y>>16
 	}
 	r := newRoutine(set, "FMA", fmt.Sprintf(`runs multiply-adds in %d registers.
 
@@ -163,26 +145,18 @@ func fma(set *isa) *routine {
 	}`, set.rows*set.panel, set.rows*set.panel*set.lanes, term), "n int")
 	r.load("n", "CX")
 	v := r.alloc(2)
-	x, y := v[0], v[1]
-	bits := [2]string{"$0x3f000000", "$0x3f800000"} // 0.5 and 1
-	if set.dots {
-		bits[0] = "$0x3f003f00" // twice 0.5
-		bits[1] = "$0x3f803f80"
-	}
-	for i, v := range v {
-		r.op("MOVL", bits[i], "AX")
-		r.splat("AX", v)
-	}
-	chains := r.alloc(set.rows * set.panel)
-	for _, s := range chains {
+	r.splatConst(x, v[0])
+	r.splatConst(y, v[1])
+	sums := r.alloc(set.rows * set.panel)
+	for _, s := range sums {
 		r.zero(s)
 	}
 	r.loop("round", "CX", func() {
-		for _, s := range chains {
+		for _, s := range sums {
 			if set.dots {
-				r.evex(dotPairs, x, y, s)
+				r.evex(dotPairs, v[0], v[1], s)
 			} else {
-				r.op("VFMADD213PS", y, x, s)
+				r.mulAdd(v[0], v[1], s)
 			}
 		}
 	})

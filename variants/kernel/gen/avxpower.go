@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+)
+
+// writeConstants stores a full vector of each constant, so that an instruction can take it from memory where
+// registers are short.
+func writeConstants(b *bytes.Buffer, set *isa) {
+	for _, c := range constants() {
+		name := set.name + c.name
+		fmt.Fprintf(b, "\n// %v in every lane\n", c.value)
+		for lane := range set.lanes {
+			fmt.Fprintf(b, "DATA %s<>+%d(SB)/4, $%#08x\n", name, 4*lane, math.Float32bits(c.value))
+		}
+		fmt.Fprintf(b, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, set.bytes())
+	}
+	if set.dots {
+		writeInterleave(b, set)
+	}
+}
+
+// writeInterleave writes the permutation of words that puts the lower half of a vector on even places and the
+// upper half on odd ones.
+func writeInterleave(b *bytes.Buffer, set *isa) {
+	fmt.Fprintf(b, "\n// words 0, %d, 1, %d, …\n", set.lanes, set.lanes+1)
+	for lane := range set.lanes {
+		fmt.Fprintf(b, "DATA %sInterleave<>+%d(SB)/4, $%#08x\n", set.name, 4*lane, (set.lanes+lane)<<16|lane)
+	}
+	fmt.Fprintf(b, "GLOBL %sInterleave<>(SB), RODATA|NOPTR, $%d\n", set.name, set.bytes())
+}
+
+func (x avx) power(e *power) {
+	r := x.r
+	if limit, ok := e.constant["Max"]; ok {
+		r.op("VMINPS", e.x, limit, e.x) // in this order a NaN stays; 2^128 comes out as +Inf
+	}
+	x.round(e.x, e.n)
+	r.op("VSUBPS", e.n, e.x, e.f)
+	r.op("VCVTPS2DQ", e.n, e.n)
+	r.op("VMULPS", e.f, e.f, e.s)
+	pair := func(to vec, high, low string) {
+		r.op("VMOVUPS", e.constant[high], to)
+		r.op("VFMADD213PS", e.constant[low], e.f, to)
+	}
+	pair(e.p, "C6", "C5")
+	pair(e.a, "C4", "C3")
+	r.op("VFMADD213PS", e.a, e.s, e.p)
+	pair(e.a, "C2", "C1")
+	r.op("VFMADD213PS", e.a, e.s, e.p)
+	r.op("VFMADD213PS", e.constant["One"], e.f, e.p)
+	r.op("VPSLLD", 23, e.n, e.n)
+	x.scale(e)
+}
+
+// round rounds to the nearest integer.
+func (x avx) round(from, to vec) {
+	if x.r.masks {
+		x.r.op("VRNDSCALEPS", 0, from, to)
+		return
+	}
+	x.r.op("VROUNDPS", 0, from, to)
+}
+
+// scale adds n to the exponent of p where x is not below -126 and clears p elsewhere.
+func (x avx) scale(e *power) {
+	r := x.r
+	if r.masks {
+		r.op("VCMPPS", notLessThan, e.constant["Min"], e.x, "K1")
+		r.op("VPADDD.Z", e.n, e.p, "K1", e.p)
+		return
+	}
+	r.op("VCMPPS", lessThan, e.constant["Min"], e.x, e.a)
+	r.op("VPADDD", e.n, e.p, e.p)
+	r.op("VANDNPS", e.p, e.a, e.p)
+}
