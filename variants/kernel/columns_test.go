@@ -196,6 +196,10 @@ func TestNaN(t *testing.T) {
 			high, index := newSheet(1, cols, 0, constantly(-9)), make([]int32, cols)
 			s.MaxCols(3, cols, x.x(), x.ld, high.x())
 			high.checkEach(t, func(_, _ int) (float64, float64) { return -2, 0 })
+			*high.at(0, c) = nan32
+			if s.MaxCols(3, cols, x.x(), x.ld, high.x()); *high.at(0, c) == *high.at(0, c) {
+				t.Fatalf("column %d: a maximum that is NaN became %v", c, *high.at(0, c))
+			}
 			if s.ArgMaxCols(3, cols, x.x(), x.ld, index); index[c] != 3 {
 				t.Fatalf("column %d: the largest of -2, NaN, -2 and their negatives is at %d", c, index[c])
 			}

@@ -40,5 +40,6 @@ func paths() []path {
 		{"avx2", "an amd64 CPU with AVX2 and FMA, and a build without the noasm tag"},
 		{"avx512", "an amd64 CPU with AVX-512 F, BW, DQ and VL, and a build without the noasm tag"},
 		{"avx512bf16", "an amd64 CPU with AVX-512 F, BW, DQ, VL and BF16, and a build without the noasm tag"},
+		{"neon", "an arm64 CPU and a build without the noasm tag"},
 	}
 }

@@ -22,7 +22,7 @@ import "math"
 
 // Set is one implementation of the routines. All fields are set.
 type Set struct {
-	// Name is the path's name on the command line: "generic", "avx2", "avx512".
+	// Name is the path's name on the command line: "generic", "avx2", "avx512", "avx512bf16", "neon".
 	Name string
 	// Lanes is the number of float32 in a vector: column counts are multiples of it.
 	Lanes int

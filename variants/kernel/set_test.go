@@ -27,12 +27,12 @@ func TestLookupErrors(t *testing.T) {
 	for _, s := range Available() {
 		here[s.Name] = true
 	}
-	for _, name := range []string{"avx2", "avx512"} {
+	for name, arch := range map[string]string{"avx2": "amd64", "avx512": "amd64", "neon": "arm64"} {
 		_, err := Lookup(name)
 		if here[name] != (err == nil) {
 			t.Errorf("Lookup(%q) gives %v, available %v", name, err, here[name])
 		}
-		if err != nil && !strings.Contains(err.Error(), "needs an amd64 CPU") {
+		if err != nil && !strings.Contains(err.Error(), "needs an "+arch+" CPU") {
 			t.Errorf("Lookup(%q) gives %v: it should say what is missing", name, err)
 		}
 	}
@@ -139,7 +139,9 @@ func TestCPU(t *testing.T) {
 
 // TestSide holds the sides of the register tiles that exist, and of plain Go.
 func TestSide(t *testing.T) {
-	for _, c := range []struct{ panel, rows, side int }{{16, 6, 96}, {64, 6, 192}, {8, 1, 96}, {8, 12, 96}} {
+	for _, c := range []struct{ panel, rows, side int }{
+		{16, 6, 96}, {64, 6, 192}, {12, 8, 96}, {8, 1, 96}, {8, 12, 96},
+	} {
 		if got := (&Set{Panel: c.panel, Rows: c.rows}).Side(); got != c.side {
 			t.Errorf("%d×%d: side %d, want %d", c.rows, c.panel, got, c.side)
 		}

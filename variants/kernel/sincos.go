@@ -2,9 +2,13 @@ package kernel
 
 import "math"
 
-// genericSinCos serves every set.
 func genericSinCos(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32) {
 	needCols(genericLanes, cols)
+	sincosRows(rows, cols, x, ld, sin, lds, scale)
+}
+
+// sincosRows serves every set.
+func sincosRows(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32) {
 	need("x", x, rows, cols, ld)
 	need("sin", sin, rows, cols, lds)
 	scale = scale[:cols]

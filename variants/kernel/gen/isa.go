@@ -10,7 +10,7 @@ type isa struct {
 	regs        int               // vector registers
 	rows        int               // of a register tile
 	panel       int               // vectors in a row of the widest register tile
-	leftRegs    int               // vector registers of a tile that hold elements of A
+	leftRegs    int               // vector registers for elements of A, if a tile leaves so many
 	masks       bool              // has mask registers K1 to K7
 	dots        bool              // multiplies pairs of bfloat16 and adds them to float32
 	inMemory    bool              // arithmetic takes one operand from memory
@@ -35,6 +35,13 @@ func avx512bf16() *isa {
 	set := avx512()
 	set.name, set.dots = "avx512bf16", true
 	return set
+}
+
+// neon has a tile of 8×3 vectors: 24 accumulators, 3 of B and 4 of A take 31 of the 32 registers. The last
+// one holds operands that come from memory.
+func neon() *isa {
+	return &isa{name: "neon", arch: "arm64", letter: "V", arrangement: ".S4", lanes: 4, regs: 31, rows: 8,
+		panel: 3, leftRegs: 8, registers: a64Registers(), backend: newA64}
 }
 
 // bytes is the size of a vector register.

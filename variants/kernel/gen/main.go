@@ -27,7 +27,7 @@ func main() {
 // files returns the generated files by name.
 func files() map[string][]byte {
 	out := map[string][]byte{}
-	for _, set := range []*isa{avx2(), avx512(), avx512bf16()} {
+	for _, set := range []*isa{avx2(), avx512(), avx512bf16(), neon()} {
 		all := routines(set)
 		out[set.name+"_"+set.arch+".s"] = assembly(set, all)
 		out[set.name+"_stubs_"+set.arch+".go"] = stubs(all)

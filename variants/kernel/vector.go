@@ -1,4 +1,4 @@
-//go:build !noasm
+//go:build !noasm && (amd64 || arm64)
 
 package kernel
 
@@ -41,7 +41,7 @@ func (r *routines) set() *Set {
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
-		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: genericSinCos,
+		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: r.SinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}

@@ -1,4 +1,4 @@
-//go:build !noasm
+//go:build !noasm && (amd64 || arm64)
 
 package kernel
 
@@ -64,6 +64,11 @@ func (r *routines) ReLU(rows, cols int, x []float32, ld int, add float32) {
 	r.eachBlock(rows, cols, func(b block) {
 		r.relu(b.rows, b.vecs, &x[b.row*ld+b.col], ld, add)
 	})
+}
+
+func (r *routines) SinCos(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32) {
+	needCols(r.lanes, cols)
+	sincosRows(rows, cols, x, ld, sin, lds, scale)
 }
 
 func (r *routines) DotCols(rows, cols int, x []float32, ld int, w, dot []float32) {
