@@ -75,7 +75,7 @@ func (s *setting) wholeErrorTables() []Table {
 	for _, target := range s.targets() {
 		part := &setting{probe: s.probe}
 		for _, x := range s.series {
-			if x.variant.Target == target && x.variant.Role != results.RoleReference {
+			if x.variant.Target == target && x.variant.Role != results.RoleReference && x.has(results.RelErr) {
 				part.series = append(part.series, x)
 			}
 		}

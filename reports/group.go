@@ -232,8 +232,11 @@ func (s *setting) baselines() []*series {
 	return list
 }
 
-func (x *series) measured() bool {
-	return slices.ContainsFunc(x.cells, func(c *measured) bool { return c.has(results.Time) })
+func (x *series) measured() bool { return x.has(results.Time) }
+
+// has reports whether a cell of the series has figures of a unit.
+func (x *series) has(unit string) bool {
+	return slices.ContainsFunc(x.cells, func(c *measured) bool { return c.has(unit) })
 }
 
 // points are the medians of a unit over lengths.
@@ -260,7 +263,7 @@ func (x *series) samples() []Samples {
 // text describes a setting: "gaussian, bidirectional, forward, 1 head, d 64, f32, avx2, 1 thread".
 func (s *setting) text() string {
 	p := s.probe
-	parts := []string{p.Input, "bidirectional", p.Pass, plural(p.Heads, "head"), "d " + itoa(p.D)}
+	parts := []string{p.Input, "bidirectional", passText(p.Pass), plural(p.Heads, "head"), "d " + itoa(p.D)}
 	if p.Causal {
 		parts[1] = "causal"
 	}

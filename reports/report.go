@@ -60,10 +60,11 @@ type analysis struct {
 // wrong, how it grows, from where it pays, what is missing.
 func (g *group) part(set *results.Set, all []*group) Part {
 	var whole []analysis
-	for _, s := range g.settings(set, false) {
+	inputs := g.settings(set, false)
+	for _, s := range inputs {
 		whole = append(whole, analysis{s, s.scalings(), s.crossings()})
 	}
-	heads := g.settings(set, true)
+	heads := withErrors(g.settings(set, true))
 	var p Part
 	p.Headlines, p.Brief = headlines(whole, heads)
 	if s := principal(whole); s != nil {
@@ -75,7 +76,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range heads {
 		p.Tables = append(p.Tables, s.fidelityTables()...)
 	}
-	for _, s := range whole {
+	for _, s := range withErrors(inputs) {
 		p.Tables = append(p.Tables, s.wholeErrorTables()...)
 	}
 	for _, s := range whole {
@@ -110,6 +111,8 @@ func (p *Part) addCosts(g *group, s analysis, all []*group) {
 	for _, t := range []*Table{
 		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes,
 			"Counted, exact: beyond inputs and output."),
+		s.bytesTable("saved", "Kept for the backward pass", results.SavedBytes,
+			"Counted, exact: what forward leaves for backward beyond inputs and output, beside the workspace."),
 		s.bytesTable("peak-memory", "Peak memory", results.PeakBytes,
 			"The operating system's high-water mark over the cell, less what the process held before the inputs."),
 		s.bytesTable("parameters", "Parameters", results.ParamBytes, "Counted, exact."),
@@ -135,6 +138,34 @@ func (t *Table) unit() string {
 	return ""
 }
 
+// passColumn is where a table of gaps names the pass, where there are several.
+const passColumn = 3
+
+// gap is a row of that table.
+type gap struct {
+	key             string
+	row             Row
+	lengths, passes []string
+}
+
+// joinPasses makes one of gaps that differ in their passes only.
+func joinPasses(gaps []*gap) []*gap {
+	var joined []*gap
+	for _, x := range gaps {
+		i := slices.IndexFunc(joined, func(o *gap) bool {
+			return slices.Equal(o.lengths, x.lengths) && slices.EqualFunc(o.row.Cells, x.row.Cells, Cell.sameText)
+		})
+		if i < 0 {
+			joined = append(joined, x)
+		} else {
+			joined[i].passes = append(joined[i].passes, x.passes...)
+		}
+	}
+	return joined
+}
+
+func (c Cell) sameText(o Cell) bool { return c.Text == o.Text }
+
 // gapTable lists what was skipped or failed, cells with the same reason together.
 func (g *group) gapTable() *Table {
 	t := Table{
@@ -144,21 +175,20 @@ func (g *group) gapTable() *Table {
 			{Name: "status", Left: true}, {Name: "reason", Left: true},
 		},
 	}
-	type gap struct {
-		key     string
-		row     Row
-		lengths []string
+	withPass := g.passes()
+	if withPass {
+		t.Columns = slices.Insert(t.Columns, passColumn, Column{Name: "pass", Left: true})
 	}
 	var gaps []*gap
 	for _, c := range g.cells {
 		if c.note.Status != results.Skipped && c.note.Status != results.Failed {
 			continue
 		}
-		key := strings.Join([]string{c.label, c.Input, c.note.Status, c.note.Reason}, "\x00")
+		key := strings.Join([]string{c.label, c.Input, c.Pass, c.note.Status, c.note.Reason}, "\x00")
 		i := slices.IndexFunc(gaps, func(x *gap) bool { return x.key == key })
 		if i < 0 {
 			i = len(gaps)
-			gaps = append(gaps, &gap{key: key, row: Row{Cells: []Cell{
+			gaps = append(gaps, &gap{key: key, passes: []string{passText(c.Pass)}, row: Row{Cells: []Cell{
 				words(c.label), {}, words(c.Input), words(c.note.Status), words(c.note.Reason),
 			}}})
 		}
@@ -166,8 +196,11 @@ func (g *group) gapTable() *Table {
 			gaps[i].lengths = append(gaps[i].lengths, n)
 		}
 	}
-	for _, x := range gaps {
+	for _, x := range joinPasses(gaps) {
 		x.row.Cells[1] = words(strings.Join(x.lengths, ", "))
+		if withPass {
+			x.row.Cells = slices.Insert(x.row.Cells, passColumn, words(strings.Join(x.passes, ", ")))
+		}
 		t.Rows = append(t.Rows, x.row)
 	}
 	if len(t.Rows) == 0 {

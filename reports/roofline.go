@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -28,9 +29,13 @@ func (s *setting) rooflineTable(g *group) *Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
+	moved := "operands"
+	if s.gradients() {
+		moved += ", gradients"
+	}
 	t.Notes = []string{
 		"Useful work by the formulae of the papers; executed beside it: masked parts of tiles, padding. " +
-			"Intensity: useful work over the bytes of operands and parameters, each moved once. The bound is " +
+			"Intensity: useful work over the bytes of " + moved + " and parameters, each moved once. The bound is " +
 			"the lower of the FMA peak and of intensity × memory bandwidth" + bandwidthText(bandwidth) + ".",
 	}
 	return &t
@@ -76,9 +81,14 @@ func (m *measured) usefulFLOPs() float64 {
 	return rate * nanoseconds / 1e9
 }
 
-// movedBytes is the size of q, k, v, out and the parameters: what a call moves at least.
+// movedBytes is the size of q, k, v, out and the parameters, and of the gradients of the former where the
+// pass has them: what a call moves at least.
 func (m *measured) movedBytes() float64 {
-	rows := float64(m.N)*float64(m.D+m.E) + float64(m.S)*float64(m.D+m.E)
+	keys, columns := cmp.Or(m.S, m.N), m.D+cmp.Or(m.E, m.D) // names leave out what is equal
+	rows := float64(m.N+keys) * float64(columns)
+	if m.Pass != results.PassForward {
+		rows *= 2
+	}
 	size := 4.0
 	if m.DType == "bf16" {
 		size = 2

@@ -27,7 +27,7 @@ func (s *setting) scalings() []scaling {
 		}
 		k := scaling{series: x}
 		k.time, k.timed = FitGrowth(x.points(results.Time))
-		k.memory, k.sized = FitGrowth(exact(x.points(results.WorkBytes)))
+		k.memory, k.sized = FitGrowth(x.sizes())
 		k.memory.Lo, k.memory.Hi = k.memory.Exponent, k.memory.Exponent
 		k.marks = x.noiseMarks(k.time.From)
 		list = append(list, k)
@@ -102,7 +102,7 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 	}
 	t.Notes = []string{
 		"Time: slope of log time over log n with its 95 % interval, over the longest lengths whose local slopes " +
-			"agree. Memory: the same for the counted bytes of the workspace, which have no noise.",
+			"agree. " + s.memoryNote(),
 	}
 	return &t
 }

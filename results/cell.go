@@ -9,6 +9,14 @@ import (
 // base is the benchmark's name before its keys.
 const base = "Attention"
 
+// The passes that a cell can time. PassBackward is backward alone on what forward saved, PassBoth is forward
+// and backward.
+const (
+	PassForward  = "forward"
+	PassBackward = "backward"
+	PassBoth     = "both"
+)
+
 // A Cell is the identity of a measurement: what was run, on what, how. Two cells are the same where their
 // names are.
 type Cell struct {
@@ -20,7 +28,7 @@ type Cell struct {
 	Heads   int
 	Batch   int
 	Causal  bool
-	Pass    string // "forward", "backward", "both", "decode"
+	Pass    string // PassForward, PassBackward, PassBoth
 	DType   string // "f32", "bf16"
 	SIMD    string
 	Threads int

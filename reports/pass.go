@@ -1,0 +1,72 @@
+package reports
+
+import (
+	"slices"
+
+	"attnbench/results"
+)
+
+// passText is a pass in a caption.
+func passText(pass string) string {
+	switch pass {
+	case results.PassBackward:
+		return "backward alone"
+	case results.PassBoth:
+		return "forward and backward"
+	}
+	return pass
+}
+
+// gradients reports whether the setting's calls compute gradients.
+func (s *setting) gradients() bool { return s.probe.Pass != results.PassForward }
+
+// verified says what cells were checked for before they were timed.
+func (s *setting) verified() string {
+	if s.gradients() {
+		return "Output and gradients of every cell agreed with their definitions before it was timed."
+	}
+	return "Every cell agreed with its definition before it was timed."
+}
+
+// withErrors are the settings whose errors a report shows: backward alone has none, and the outputs of
+// forward and backward are those of forward, where that was measured too.
+func withErrors(all []*setting) []*setting {
+	var list []*setting
+	for _, s := range all {
+		forward := s.probe
+		forward.Pass = results.PassForward
+		elsewhere := func(o *setting) bool { return o != s && o.probe.Name() == forward.Name() }
+		scored := slices.ContainsFunc(s.series, func(x *series) bool { return x.has(results.RelErr) })
+		if scored && !slices.ContainsFunc(all, elsewhere) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// sizes are the counted bytes that a call holds beyond operands and results, over lengths: its workspace, and
+// what is kept for the backward pass.
+func (x *series) sizes() []Point {
+	points := exact(x.points(results.WorkBytes))
+	for i, p := range points {
+		saved, _ := x.at(p.N).value(results.SavedBytes)
+		for _, bound := range []*float64{&points[i].Median, &points[i].Lo, &points[i].Hi} {
+			*bound += saved
+		}
+	}
+	return points
+}
+
+// memoryNote says which bytes a growth of memory is of.
+func (s *setting) memoryNote() string {
+	if s.gradients() {
+		return "Memory: the same for the counted bytes of the workspace and of what is kept for the backward " +
+			"pass, which have no noise."
+	}
+	return "Memory: the same for the counted bytes of the workspace, which have no noise."
+}
+
+// passes reports whether the group has cells of several passes.
+func (g *group) passes() bool {
+	return slices.ContainsFunc(g.cells, func(c *measured) bool { return c.Pass != g.cells[0].Pass })
+}
