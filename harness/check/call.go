@@ -25,6 +25,7 @@ type Call struct {
 	// Q, K and V are the file's tensors, rounded to the problem's number format. K is nil where the queries
 	// serve as keys and the file has none.
 	Q, K, V []float32
+	DOut    []float32 // the gradient of the loss by the output; nil without Settings.Backward
 	q, k, v variants.Floats
 	batched bool // the file's tensors have a batch axis
 }
@@ -36,6 +37,8 @@ type Settings struct {
 	Type    variants.ElementType // of operands and output
 	Draw    bool                 // make absent side inputs from Seed
 	Seed    uint64
+	// Backward plans for gradients, of the loss by dout of the file.
+	Backward bool
 	// AllowNonfinite accepts NaN and Inf in side inputs.
 	AllowNonfinite bool
 }
@@ -53,7 +56,7 @@ func NewCall(m *variants.Mechanism, f *tensorfile.File, s Settings, e Engine) (*
 	}
 	p, err := m.Resolve(variants.Request{
 		Shape: shape, Options: options, Inputs: f.Tensors, Draw: s.Draw, Seed: s.Seed, Type: s.Type,
-		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool, Spread: e.Spread,
+		AllowNonfinite: s.AllowNonfinite, Kernels: e.Kernels, Pool: e.Pool, Spread: e.Spread, Backward: s.Backward,
 	})
 	if err != nil {
 		return nil, err
@@ -71,16 +74,22 @@ func NewCall(m *variants.Mechanism, f *tensorfile.File, s Settings, e Engine) (*
 		}
 		*x.wide = Widened(*x.in)
 	}
+	if s.Backward {
+		return c, c.takeDOut(f)
+	}
 	return c, nil
 }
 
 // OutDims is the shape of the output: q's, with the columns of v.
-func (c *Call) OutDims() []int {
+func (c *Call) OutDims() []int { return c.dims(c.Problem.Shape.N, c.Problem.Shape.E) }
+
+// dims is the shape of a tensor of so many rows and columns for each head, with the file's batch axis.
+func (c *Call) dims(rows, columns int) []int {
 	s := c.Problem.Shape
 	if c.batched {
-		return []int{s.Batch, s.Heads, s.N, s.E}
+		return []int{s.Batch, s.Heads, rows, columns}
 	}
-	return []int{s.Heads, s.N, s.E}
+	return []int{s.Heads, rows, columns}
 }
 
 // Plan plans the problem and makes room for its output.

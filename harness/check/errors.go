@@ -130,11 +130,16 @@ type Distance struct{ difference, size float64 }
 // Add takes one head: got [n, e] against the float64 rows that want holds.
 func (d *Distance) Add(got []float32, want []float64, rows []int, e int) {
 	for i, r := range rows {
-		for c, w := range want[i*e : (i+1)*e] {
-			x := float64(got[r*e+c]) - w
-			d.difference += x * x
-			d.size += w * w
-		}
+		d.AddAll(got[r*e:(r+1)*e], want[i*e:(i+1)*e])
+	}
+}
+
+// AddAll takes all elements of two arrays of the same size.
+func (d *Distance) AddAll(got []float32, want []float64) {
+	for i, w := range want {
+		x := float64(got[i]) - w
+		d.difference += x * x
+		d.size += w * w
 	}
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -63,7 +64,7 @@ func replay(m *variants.Mechanism, f *tensorfile.File, refusal error, e Engine) 
 	var call *Call
 	if refusal == nil {
 		call, refusal = NewCall(m, f, Settings{Options: f.Metadata["options"],
-			Causal: f.Metadata["causal"] == "true"}, e)
+			Causal: f.Metadata["causal"] == "true", Backward: m.Gradient != nil && expectsGradients(f)}, e)
 	}
 	switch expected := f.Metadata["expect"] == "error"; {
 	case expected && refusal != nil:
@@ -76,6 +77,13 @@ func replay(m *variants.Mechanism, f *tensorfile.File, refusal error, e Engine) 
 	return compare(f, results(call))
 }
 
+// expectsGradients reports whether the file has an expected gradient.
+func expectsGradients(f *tensorfile.File) bool {
+	return slices.ContainsFunc(sortedNames(f.Tensors), func(name string) bool {
+		return strings.HasPrefix(name, "want.d")
+	})
+}
+
 // results runs the call and returns what a golden file can expect of it, by name.
 func results(c *Call) map[string]variants.Tensor {
 	out, attention, _ := c.Plan()
@@ -85,6 +93,11 @@ func results(c *Call) map[string]variants.Tensor {
 		for name, t := range tracer.Traces() {
 			got[name] = t
 		}
+	}
+	if c.DOut != nil {
+		gradients := c.NewGradients()
+		c.Backward(attention, gradients, out)
+		maps.Copy(got, c.Named(gradients))
 	}
 	return got
 }

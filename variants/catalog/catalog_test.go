@@ -55,6 +55,9 @@ func TestDeclarations(t *testing.T) {
 			if (m.Target == nil) != (m.TargetName == "") {
 				t.Error("a target of fidelity needs a name, and a name a target")
 			}
+			if (m.Gradient == nil) != (m.BackwardCost == nil) {
+				t.Error("a gradient needs its cost, and a cost its gradient")
+			}
 			checkOptions(t, m)
 			checkFidelity(t, m)
 		})

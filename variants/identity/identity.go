@@ -19,7 +19,9 @@ func Mechanism() *variants.Mechanism {
 		Cost:     func(*variants.Problem) variants.Cost { return variants.Cost{} },
 		New:      func(*variants.Problem, *variants.Workspace) variants.Attention { return plan{} },
 
-		Definition: naive,
+		Definition:   naive,
+		Gradient:     gradient,
+		BackwardCost: func(*variants.Problem) variants.Cost { return variants.Cost{} },
 	}
 }
 
@@ -33,3 +35,13 @@ func (plan) Forward(out, _, _, v variants.Floats) {
 
 // Executed is 0: nothing is computed.
 func (plan) Executed() int64 { return 0 }
+
+// Backward copies dout to the gradient of v; those of q and k are 0.
+func (plan) Backward(g variants.Gradients, dout, _, _, _, _ []float32) {
+	clear(g.Q)
+	clear(g.K)
+	copy(g.V, dout)
+}
+
+// BackwardExecuted is 0 too.
+func (plan) BackwardExecuted() int64 { return 0 }
