@@ -26,7 +26,8 @@ func (c *planCommand) Run(env *environment) error {
 // printPlan prints one line per cell, then the totals.
 func printPlan(out io.Writer, plan *harness.Plan) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "input\tn\tcausal\tb\th\td\tsimd\tthreads\tvariant\tsamples\tpredicted\tmemory\t")
+	fmt.Fprintln(w,
+		"input\tn\tcausal\tb\th\td\tpass\tdtype\tsimd\tthreads\tvariant\tsamples\tpredicted\tmemory\t")
 	for _, b := range plan.Blocks {
 		s := b.Shape
 		input := b.Input()
@@ -34,8 +35,8 @@ func printPlan(out io.Writer, plan *harness.Plan) error {
 			input += " " + head
 		}
 		for _, c := range b.Cells {
-			fmt.Fprintf(w, "%s\t%d\t%t\t%d\t%d\t%d\t%s\t%d\t%s\t", input, s.N, s.Causal, s.Batch, s.Heads, s.D,
-				b.Kernels.Name, b.Threads, c.Label())
+			fmt.Fprintf(w, "%s\t%d\t%t\t%d\t%d\t%d\t%s\t%s\t%s\t%d\t%s\t", input, s.N, s.Causal, s.Batch, s.Heads,
+				s.D, b.Pass, b.Type.Short(), b.Kernels.Name, b.Threads, c.Label())
 			if c.Skip.Code != "" {
 				fmt.Fprintf(w, "skip: %s\n", c.Skip.Reason)
 				continue

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -70,7 +71,8 @@ type axis struct{ name, value string }
 func axes(b *harness.Block) []axis {
 	return []axis{
 		{"d", fmt.Sprint(b.Shape.D)}, {"h", fmt.Sprint(b.Shape.Heads)}, {"b", fmt.Sprint(b.Shape.Batch)},
-		{"causal", fmt.Sprint(b.Shape.Causal)}, {"simd", b.Kernels.Name}, {"threads", fmt.Sprint(b.Threads)},
+		{"causal", fmt.Sprint(b.Shape.Causal)}, {"pass", b.Pass}, {"dtype", b.Type.Short()},
+		{"simd", b.Kernels.Name}, {"threads", fmt.Sprint(b.Threads)},
 	}
 }
 
@@ -90,7 +92,12 @@ func (p *progress) describe(o harness.Outcome) string {
 	if o.Status != results.Done {
 		return text + o.Refusal.Reason
 	}
-	text += fmt.Sprintf("%s, rel-err %.2g", harness.FormatDuration(o.Median()), o.Errors.Relative)
+	text += harness.FormatDuration(o.Median())
+	if math.IsNaN(o.Errors.Relative) {
+		text += fmt.Sprintf(", impl-err %.2g", o.Errors.Impl)
+	} else {
+		text += fmt.Sprintf(", rel-err %.2g", o.Errors.Relative)
+	}
 	for _, w := range o.Warnings {
 		text += ", " + w.Code
 	}

@@ -3,8 +3,13 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
+
+	"attnbench/harness/tensorfile"
+	"attnbench/variants"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -16,9 +21,56 @@ func TestMain(m *testing.M) {
 // TestScripts runs the program as people do. "exits CODE COMMAND" checks an exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
+		Dir: "testdata/script", Setup: tensorFiles,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "holds": holds},
 	})
+}
+
+// tensorFiles writes small inputs into the folder of a script.
+func tensorFiles(env *testscript.Env) error {
+	tensor := func(dims ...int) variants.Tensor {
+		t := variants.Tensor{Dims: dims}
+		for i := range t.Len() {
+			t.F32 = append(t.F32, float32(i%7)-3)
+		}
+		return t
+	}
+	for name, dout := range map[string]variants.Tensor{
+		"plain": {}, "dout": tensor(2, 5, 4), "transposed": tensor(5, 2, 4),
+		"integers": {Dims: []int{2, 5, 4}, I64: make([]int64, 40)},
+	} {
+		tensors := map[string]variants.Tensor{"q": tensor(2, 5, 3), "k": tensor(2, 5, 3), "v": tensor(2, 5, 4)}
+		if dout.Dims != nil {
+			tensors["dout"] = dout
+		}
+		if err := tensorfile.Write(filepath.Join(env.WorkDir, name+".safetensors"), tensors, nil); err != nil {
+			return err
+		}
+	}
+	batched := map[string]variants.Tensor{
+		"q": tensor(1, 2, 5, 3), "k": tensor(1, 2, 5, 3), "v": tensor(1, 2, 5, 4), "dout": tensor(1, 2, 5, 4),
+		"want.out": tensor(1, 2, 5, 4), "want.dv": tensor(1, 2, 5, 4), "want.dq": {Dims: []int{1, 2, 5, 3},
+			F32: make([]float32, 30)},
+	}
+	metadata := map[string]string{"variant": "identity", "rtol": "1e-6", "grad_rtol": "1e-6"}
+	return tensorfile.Write(filepath.Join(env.WorkDir, "batched.safetensors"), batched, metadata)
+}
+
+// holds checks that a tensor file holds the named tensors of the given dims, "dq=2x3x4", and no others.
+func holds(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: holds FILE NAME=DIMS ...")
+	}
+	f, err := tensorfile.Read(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var have []string
+	for name, t := range f.Tensors {
+		have = append(have, name+"="+variants.FormatDims(t.Dims))
+	}
+	slices.Sort(have)
+	if want := slices.Sorted(slices.Values(args[1:])); !slices.Equal(have, want) {
+		ts.Fatalf("%s holds %v, want %v", args[0], have, want)
+	}
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

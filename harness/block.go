@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"attnbench/harness/check"
+	"attnbench/results"
 	"attnbench/variants"
 	"attnbench/variants/kernel"
 	"attnbench/variants/work"
@@ -26,6 +27,7 @@ type Block struct {
 	Kernels *kernel.Set
 	Threads int
 	Type    variants.ElementType // of q, k, v and out
+	Pass    string               // results.PassForward, PassBackward or PassBoth
 	Cells   []*Cell
 
 	source  source
@@ -57,8 +59,8 @@ func (b *Block) gateRows() []int {
 	return check.SampleRows(b.Shape.N, check.SampleLimit, check.SampleCount, b.seed)
 }
 
-// group names what the float64 results of a block depend on: blocks that differ only in kernels or threads
-// share them.
+// group names what the float64 results of a block depend on: blocks that differ only in kernels, threads or
+// pass share them.
 func (b *Block) group() string {
 	return fmt.Sprintf("%s/%+v/%v", b.source.key(), b.Shape, b.Type)
 }
@@ -78,9 +80,9 @@ type Cell struct {
 	// Predicted is what the cell is expected to take.
 	Predicted Prediction
 
-	request variants.Request
-	cost    variants.Cost // of one call
-	bytes   int64         // of the plan
+	request           variants.Request
+	forward, backward variants.Cost // of one call; backward is 0 in pass forward
+	bytes             int64         // of the plan and of what only this cell writes
 }
 
 // Label is the variant with the options that name the cell: "name" or "name[a=1,b=2]".
@@ -117,7 +119,7 @@ func (c *Cell) fresh() *variants.Problem {
 func (c *Cell) ladder() string {
 	b := *c.Block
 	b.Shape.N, b.Shape.S = 0, 0
-	return fmt.Sprintf("%s/%s/%s/%d/%d", c.Label(), b.group(), b.Kernels.Name, b.Threads, b.samples)
+	return fmt.Sprintf("%s/%s/%s/%d/%s/%d", c.Label(), b.group(), b.Kernels.Name, b.Threads, b.Pass, b.samples)
 }
 
 // pools holds one worker pool per thread count.
@@ -142,7 +144,7 @@ func (s *Sweep) blocks(p pools) []*Block {
 	var fidelity, timed []*Block
 	for _, src := range s.fidelity {
 		b := &Block{Shape: src.shape(src.set.N), Kernels: s.kernels[0], Threads: s.threads[0], Type: s.types[0],
-			source: src, samples: fidelitySamples, seed: s.seed}
+			Pass: results.PassForward, source: src, samples: fidelitySamples, seed: s.seed}
 		b.Cells = s.declaredCells(b, p)
 		fidelity = append(fidelity, b)
 	}
@@ -197,24 +199,33 @@ func (s *Sweep) shapes(src source) []variants.Shape {
 	return shapes
 }
 
-// engineBlocks are the blocks of one shape that differ in kernels and threads.
+// engineBlocks are the blocks of one shape that differ in number format, pass, kernels and threads.
 func (s *Sweep) engineBlocks(src source, shape variants.Shape, p pools) []*Block {
 	var blocks []*Block
 	for _, elements := range s.types {
-		for _, set := range s.kernels {
-			for _, threads := range s.threads {
-				b := &Block{Shape: shape, Kernels: set, Threads: threads, Type: elements, source: src,
-					samples: fullSamples, seed: s.seed}
-				for _, m := range s.mechanisms {
-					for _, options := range s.combinations(m) {
-						b.Cells = append(b.Cells, s.cell(b, m, options, p))
-					}
+		for _, pass := range s.passes {
+			for _, set := range s.kernels {
+				for _, threads := range s.threads {
+					b := &Block{Shape: shape, Kernels: set, Threads: threads, Type: elements, Pass: pass, source: src,
+						samples: fullSamples, seed: s.seed}
+					b.Cells = s.cells(b, p)
+					blocks = append(blocks, b)
 				}
-				blocks = append(blocks, b)
 			}
 		}
 	}
 	return blocks
+}
+
+// cells are all variants of the sweep in a block.
+func (s *Sweep) cells(b *Block, p pools) []*Cell {
+	var cells []*Cell
+	for _, m := range s.mechanisms {
+		for _, options := range s.combinations(m) {
+			cells = append(cells, s.cell(b, m, options, p))
+		}
+	}
+	return cells
 }
 
 // combinations are the option settings of a mechanism that --set asks for: one without settings where it asks
@@ -247,7 +258,7 @@ func (s *Sweep) swept(variant, option string) bool {
 func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting, p pools) *Cell {
 	c := &Cell{Block: b, Mechanism: m, request: variants.Request{
 		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, Seed: s.seed,
-		Type: b.Type, Kernels: b.Kernels, Pool: p.get(b.Threads),
+		Type: b.Type, Backward: b.backward(), Kernels: b.Kernels, Pool: p.get(b.Threads),
 	}}
 	problem, err := m.Resolve(c.request)
 	if err != nil {
@@ -259,7 +270,9 @@ func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting
 		}
 	}
 	if c.Skip.Code == "" {
-		c.Problem, c.cost, c.bytes = problem, m.Cost(problem), problem.Memory().Total()
+		c.Problem = problem
+		c.setCosts()
+		c.setBytes()
 	}
 	c.Options = s.naming(m, problem, options)
 	return c

@@ -51,7 +51,7 @@ func (t *trial) calibrate(clock Clock, in *operands) {
 func (t *trial) run(clock Clock, in *operands) time.Duration {
 	start := clock.Now()
 	for range t.iterations {
-		t.attention.Forward(in.result, in.q, in.k, in.v)
+		t.invoke(in)
 	}
 	took := clock.Now() - start
 	t.call = took / time.Duration(t.iterations)
@@ -62,7 +62,7 @@ func (t *trial) run(clock Clock, in *operands) time.Duration {
 // cells before this one have left their own data in the caches.
 func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float64, err error) {
 	if t.iterations > 1 {
-		t.attention.Forward(in.result, in.q, in.k, in.v)
+		t.invoke(in)
 	}
 	before := host.Usage()
 	took := t.run(clock, in)
@@ -72,7 +72,7 @@ func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float6
 	t.used += took
 	t.times = append(t.times, t.call)
 	in.read()
-	if hashBits(in.out) != t.hash {
+	if t.digest(in) != t.hash {
 		return 0, errChanged
 	}
 	return float64(took) / float64(t.iterations), nil

@@ -14,12 +14,15 @@ type operands struct {
 	out     []float32
 	q, k, v variants.Floats // what calls get
 	result  variants.Floats // what calls write
+	upstream
 }
 
 // newOperands makes the inputs of a block and a place for its output.
 func newOperands(b *Block) *operands {
 	s := b.Shape
-	in := &operands{Tensors: b.source.tensors(b.seed, s), out: make([]float32, s.Slices()*s.N*s.E)}
+	in := &operands{
+		Tensors: b.source.tensors(b.seed, s), out: make([]float32, s.Slices()*s.N*s.E), upstream: newUpstream(b),
+	}
 	for i := range in.out {
 		in.out[i] = 1 // memory counts once it is written
 	}

@@ -86,6 +86,9 @@ func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int,
 
 // shared are the requests that every cell of a block needs.
 func shared(b *Block, p *variants.Problem) []*request {
+	if !b.scored() {
+		return nil
+	}
 	rows := b.errorRows()
 	return []*request{
 		{name: exactResult, problem: p, definition: exact.Attention, rows: rows},
@@ -100,7 +103,7 @@ func own(c *Cell) []*request {
 	requests := []*request{
 		{name: c.Label(), problem: c.Problem, definition: m.Definition, rows: c.Block.gateRows()},
 	}
-	if m.Target != nil {
+	if m.Target != nil && c.Block.scored() {
 		requests = append(requests,
 			&request{name: targetName(c), problem: c.Problem, definition: m.Target, rows: c.Block.errorRows()})
 	}

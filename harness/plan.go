@@ -121,7 +121,7 @@ func (p *Plan) Time() time.Duration {
 				continue
 			}
 			total += c.Time()
-			if !groups[b.group()] {
+			if b.scored() && !groups[b.group()] {
 				groups[b.group()] = true
 				total += target(b)
 			}

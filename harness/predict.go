@@ -10,7 +10,7 @@ import (
 
 // Prediction is what a cell is expected to take.
 type Prediction struct {
-	Call  time.Duration // one call of Forward
+	Call  time.Duration // one call of the block's pass
 	Gate  time.Duration // its verification
 	Bytes int64         // its plan: workspace and parameters
 }
@@ -44,8 +44,9 @@ func newPredictor(peak peakOf) *predictor {
 // predict fills in what the cell is expected to take.
 func (p *predictor) predict(c *Cell) {
 	c.Predicted = Prediction{
-		Call:  seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
-		Gate:  seconds(modelGate(c) * ratio(p.gate, c.Label())),
+		Call: seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
+		Gate: seconds(modelGate(c)*ratio(p.gate, c.Label()) +
+			modelGradientGate(c)*ratio(p.gate, gradientKey(c))),
 		Bytes: c.bytes,
 	}
 }
@@ -61,10 +62,19 @@ func (p *predictor) learn(c *Cell, call, gate time.Duration) {
 	}
 }
 
+// learnGradients corrects later predictions by what the comparison of a cell's gradients took.
+func (p *predictor) learnGradients(c *Cell, gate time.Duration) {
+	if model := modelGradientGate(c); gate > 0 && model > 0 {
+		p.gate[gradientKey(c)] = gate.Seconds() / model
+	}
+}
+
 func engineKey(c *Cell) string {
 	b := c.Block
-	return fmt.Sprintf("%s/%s/%d/%v", c.Label(), b.Kernels.Name, b.Threads, b.Type)
+	return fmt.Sprintf("%s/%s/%d/%v/%s", c.Label(), b.Kernels.Name, b.Threads, b.Type, b.Pass)
 }
+
+func gradientKey(c *Cell) string { return "gradients of " + c.Label() }
 
 func ratio(learnt map[string]float64, key string) float64 {
 	if r, ok := learnt[key]; ok {
@@ -76,35 +86,54 @@ func ratio(learnt map[string]float64, key string) float64 {
 // modelCall is the time of one call in seconds, from the mechanism's own cost.
 func (p *predictor) modelCall(c *Cell) float64 {
 	rate := max(startEfficiency*p.peak(c.Block.Threads, c.Block.Type), 1)
-	arithmetic := (c.cost.FLOPs + flopsPerExp*c.cost.Exps) / rate
+	arithmetic := operations(c.cost()) / rate
 	return callOverhead + arithmetic + float64(operandBytes(c.Block))/bytesPerSecond
 }
 
-// modelGate is the time of a cell's own definition in seconds. Exact attention takes the sampled rows only;
+// operations are all of a cost in the time of multiply-adds.
+func operations(c variants.Cost) float64 { return c.FLOPs + flopsPerExp*c.Exps }
+
+// modelGate is the time of a cell's own definition in seconds.
+func modelGate(c *Cell) float64 { return modelDefinition(c, c.forward, len(c.Block.gateRows())) }
+
+// modelGradientGate is the time of the definition's gradient in seconds, 0 in pass forward.
+func modelGradientGate(c *Cell) float64 {
+	if !c.Block.backward() {
+		return 0
+	}
+	return modelDefinition(c, sum(c.forward, c.backward), len(c.Block.gradientRows()))
+}
+
+// modelDefinition is the time of so much work in float64 on some rows. Exact attention takes these rows only;
 // others may have to do something with all keys before any row.
-func modelGate(c *Cell) float64 {
-	work := c.cost.FLOPs + flopsPerExp*c.cost.Exps
-	part := float64(len(c.Block.gateRows())) / float64(c.Block.Shape.N)
+func modelDefinition(c *Cell, work variants.Cost, rows int) float64 {
+	part := float64(rows) / float64(c.Block.Shape.N)
 	if c.Mechanism.Role != variants.Exact {
 		const keys = 0.25 // of the work, whatever the rows
 		part = keys + (1-keys)*part
 	}
-	work *= part
-	return work / naiveRate / float64(runtime.GOMAXPROCS(0))
+	return part * operations(work) / naiveRate / float64(runtime.GOMAXPROCS(0))
 }
 
-// target is the time of the block's exact result, which its cells share.
+// target is the time of the block's exact result, which its cells share; 0 where they need none.
 func target(b *Block) time.Duration {
+	if !b.scored() {
+		return 0
+	}
 	part := float64(len(b.errorRows())) / float64(b.Shape.N)
 	pairs := float64(b.Shape.AllowedPairs()) * float64(b.Shape.Slices()) * part
 	work := pairs * (2*float64(b.Shape.D+b.Shape.E) + flopsPerExp)
 	return seconds(work / oracleRate / float64(runtime.GOMAXPROCS(0)))
 }
 
-// operandBytes is the size of q, k, v and out.
+// operandBytes is the size of q, k, v and out, in passes with gradients of those too, and of some rows of
+// that of out.
 func operandBytes(b *Block) int64 {
 	s := b.Shape
 	rows := int64(s.N)*int64(s.D+s.E) + int64(s.S)*int64(s.D+s.E)
+	if b.backward() {
+		rows += rows + int64(s.N)*int64(s.E)
+	}
 	return b.Type.Size() * rows * int64(s.Slices())
 }
 
@@ -120,9 +149,14 @@ func (c *Cell) sampling(samples int) time.Duration {
 }
 
 // gating is the time of a cell's verification: its definition, and another call where causality is tested.
+// Gradients take two calls more, for their parts and their sum.
 func (c *Cell) gating() time.Duration {
+	calls := 0
 	if c.Block.Shape.Causal {
-		return c.Predicted.Gate + c.Predicted.Call
+		calls++
 	}
-	return c.Predicted.Gate
+	if c.Block.backward() {
+		calls += 2
+	}
+	return c.Predicted.Gate + time.Duration(calls)*c.Predicted.Call
 }

@@ -3,6 +3,8 @@ package harness
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"attnbench/harness/check"
 	"attnbench/results"
@@ -50,6 +52,7 @@ func (j Journal) Sample(s Sample) error {
 		{Unit: results.RelErr, Value: s.Errors.Relative},
 		{Unit: results.RelErrZero, Value: s.Errors.Zero},
 		{Unit: results.RelErrMeanV, Value: s.Errors.Mean},
+		{Unit: results.PairFrac, Value: s.Errors.Pairs},
 		{Unit: results.ImplErr, Value: s.Errors.Impl},
 	}
 	if s.FLOPs > 0 {
@@ -62,9 +65,7 @@ func (j Journal) Sample(s Sample) error {
 	if s.PeakBytes.Known {
 		values = append(values, results.Value{Unit: results.PeakBytes, Value: s.PeakBytes.Value})
 	}
-	if !math.IsNaN(s.Errors.Pairs) {
-		values = append(values, results.Value{Unit: results.PairFrac, Value: s.Errors.Pairs})
-	}
+	values = slices.DeleteFunc(values, func(v results.Value) bool { return math.IsNaN(v.Value) })
 	return j.Writer.Sample(s.Name(), s.Iterations, values...)
 }
 
@@ -91,13 +92,19 @@ func (j Journal) Cell(o Outcome) error {
 
 // rowsNote says which rows the errors are taken over, where it is not all of them.
 func rowsNote(b *Block) string {
-	switch gate := len(b.gateRows()); {
-	case gate == b.Shape.N:
-		return ""
+	rows := fmt.Sprintf("%d seeded rows per head, the first and the last", check.SampleCount)
+	var notes []string
+	switch {
+	case len(b.gateRows()) == b.Shape.N:
 	case b.source.set != nil:
-		return fmt.Sprintf("impl-err: %d seeded rows per head, the first and the last", check.SampleCount)
+		notes = append(notes, "impl-err: "+rows)
+	default:
+		notes = append(notes, rows)
 	}
-	return fmt.Sprintf("%d seeded rows per head, the first and the last", check.SampleCount)
+	if b.backward() && len(b.gradientRows()) < b.Shape.N {
+		notes = append(notes, "gradients: of a loss by "+rows)
+	}
+	return strings.Join(notes, "; ")
 }
 
 // Name is the cell's identity in results.
@@ -106,7 +113,7 @@ func (c *Cell) Name() results.Cell {
 	s := b.Shape
 	name := results.Cell{
 		Variant: c.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
-		Pass: "forward", DType: b.Type.Short(), SIMD: b.Kernels.Name, Threads: b.Threads,
+		Pass: b.Pass, DType: b.Type.Short(), SIMD: b.Kernels.Name, Threads: b.Threads,
 		Input: b.Input(), Head: b.Head(),
 	}
 	for _, o := range c.Options {

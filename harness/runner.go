@@ -146,14 +146,18 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*tria
 		c.Problem, t.attention, t.memory, t.planTime = r.plan.timed(c)
 		r.totals.Measured += t.planTime
 		start := r.Clock.Now()
-		t.forward(in)
-		t.call = r.Clock.Now() - start
+		t.gradients = newGradients(c, t.attention)
+		t.first(r.Clock, in)
 		if peak := r.Host.Peak(); measured && before.Known && peak.Known {
 			bytes := max(0, peak.Value-before.Value) + float64(operandBytes(c.Block))
 			t.peakBytes = machine.Figure{Value: bytes, Known: true}
 		}
 		t.accept(in)
+		if err := r.testGradients(ctx, t, in); err != nil {
+			return nil, err
+		}
 		t.testCausality(in)
+		t.settleForward(in)
 		r.totals.Verified += r.Clock.Now() - start
 		t.planTime = r.repeatPlan(t)
 		trials = append(trials, t)
@@ -228,7 +232,7 @@ func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operand
 func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
 	return Sample{
 		Cell: t.cell, Iterations: t.iterations, Nanoseconds: nanoseconds, Peak: peak,
-		FLOPs: t.cell.cost.FLOPs, Executed: float64(t.executed),
+		FLOPs: t.cell.cost().FLOPs, Executed: float64(t.executed),
 		Plan: t.planTime, Memory: t.memory, PeakBytes: t.peakBytes, Errors: t.errors,
 	}
 }

@@ -52,7 +52,7 @@ func (s *schedule) choose(blocks []*Block, remaining time.Duration) {
 			if c.Skip.Code == "" {
 				c.Samples = samples
 				left -= cost
-				charged[c.Block.group()] = true
+				charged[c.Block.group()] = charged[c.Block.group()] || c.Block.scored()
 				break
 			}
 		}

@@ -41,6 +41,7 @@ type Sweep struct {
 	heads, dims, batch, threads []int
 	causal                      []bool
 	types                       []variants.ElementType
+	passes                      []string
 	kernels                     []*kernel.Set
 	sources                     []source
 	fidelity                    []source // shipped sets whose heads are run under the declared settings
@@ -106,12 +107,8 @@ func (s *Sweep) parseShape(a Axes) error {
 }
 
 func (s *Sweep) parseEngine(a Axes) error {
-	passes, err := parseWords("pass", or(a.Pass, "forward"), []string{"forward", "backward", "both", "decode"})
-	if err != nil {
+	if err := s.parsePasses(a.Pass); err != nil {
 		return err
-	}
-	if pass := slices.DeleteFunc(passes, func(p string) bool { return p == "forward" }); len(pass) > 0 {
-		return fmt.Errorf("--pass %s: %s: use --pass forward", pass[0], s.withoutBackward())
 	}
 	types, err := parseWords("dtype", or(a.DType, "f32"), []string{variants.F32.Short(), variants.BF16.Short()})
 	if err != nil {
@@ -137,16 +134,6 @@ func (s *Sweep) parseEngine(a Axes) error {
 		}
 	}
 	return nil
-}
-
-// withoutBackward says why no pass but forward can be timed, in terms of what the chosen mechanisms declare.
-func (s *Sweep) withoutBackward() string {
-	for _, m := range s.mechanisms {
-		if m.Gradient == nil {
-			return m.Name + " computes no gradients"
-		}
-	}
-	return "only forward is timed"
 }
 
 func (s *Sweep) parseInputs(a Axes) error {

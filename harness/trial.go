@@ -34,11 +34,12 @@ type Errors struct {
 type trial struct {
 	cell      *Cell
 	attention variants.Attention
+	gradients *gradients // nil in pass forward
 	memory    variants.Memory
 	planTime  time.Duration
 	peakBytes machine.Figure
 	errors    Errors
-	hash      uint64    // of the verified output
+	hash      uint64    // of the verified result
 	executed  int64     // floating-point operations of one call
 	kept      []float32 // the output's errorRows, [slices][rows·e]
 	failure   string    // why the cell failed; empty: it did not
@@ -85,7 +86,7 @@ func (t *trial) testCausality(in *operands) {
 	if !s.Causal || s.Cross() || s.N < 2 || t.failure != "" {
 		return
 	}
-	token := s.N/2 + variants.Stream(t.cell.Block.seed, "leak test", s.N).IntN(s.N-s.N/2)
+	token := t.token()
 	before := hashRows(in.out, s, token)
 	restore := changeToken(in.Tensors, s, token, leak(t.cell) != "")
 	in.load()
@@ -95,6 +96,12 @@ func (t *trial) testCausality(in *operands) {
 	if hashRows(in.out, s, token) != before {
 		t.failure = fmt.Sprintf("not causal: changing token %d changes outputs before it", token)
 	}
+}
+
+// token is a seeded one in the later half.
+func (t *trial) token() int {
+	n := t.cell.Block.Shape.N
+	return n/2 + variants.Stream(t.cell.Block.seed, "leak test", n).IntN(n-n/2)
 }
 
 // leak says in words how later tokens change earlier rows, where the mechanism declares that they do.
@@ -136,15 +143,18 @@ func (t *trial) score(o *oracle, q []float32) {
 	c := t.cell
 	b, p := c.Block, c.Problem
 	rows := b.errorRows()
-	want := o.results[targetName(c)]
+	nan := math.NaN()
 	t.errors = Errors{
-		Relative: t.distance(want, t.kept, rows, rows),
-		Zero:     t.distance(want, make([]float32, len(t.kept)), rows, rows),
-		Mean:     t.distance(want, narrow(o.results[meanResult]), rows, rows),
-		Impl:     t.distance(o.results[c.Label()], t.kept, rows, b.gateRows()),
-		Pairs:    math.NaN(),
-		Sampled:  len(rows) < b.Shape.N,
-		Target:   c.Mechanism.TargetName,
+		Relative: nan, Zero: nan, Mean: nan, Pairs: nan,
+		Impl:    t.distance(o.results[c.Label()], t.kept, rows, b.gateRows()),
+		Sampled: len(rows) < b.Shape.N,
+		Target:  c.Mechanism.TargetName,
+	}
+	if b.scored() {
+		want := o.results[targetName(c)]
+		t.errors.Relative = t.distance(want, t.kept, rows, rows)
+		t.errors.Zero = t.distance(want, make([]float32, len(t.kept)), rows, rows)
+		t.errors.Mean = t.distance(want, narrow(o.results[meanResult]), rows, rows)
 	}
 	if pairs := c.Mechanism.Pairs; pairs != nil {
 		t.errors.Pairs = float64(pairs(p, q)) / float64(b.Shape.AllowedPairs()*int64(b.Shape.Slices()))
@@ -153,6 +163,7 @@ func (t *trial) score(o *oracle, q []float32) {
 		t.failure = fmt.Sprintf("impl-err %.2g: the output is not that of its definition (accepted: %.0g)",
 			t.errors.Impl, limit)
 	}
+	t.errors.Impl = t.implError()
 }
 
 // distance compares got, which holds the rows have of every head, with want, which holds the rows wanted.

@@ -25,7 +25,8 @@ func warnings(t *trial) []results.Warning {
 		}
 	}
 	stands := c.Mechanism.Role == variants.Approximation
-	add(stands && c.Block.source.set == nil, "gaussian-input", "Gaussian input ranks mechanisms backwards",
+	drawn := c.Block.source.set == nil && c.Block.scored()
+	add(stands && drawn, "gaussian-input", "Gaussian input ranks mechanisms backwards",
 		"read fidelity on real activations")
 	add(stands && t.errors.Pairs > maxCoverage, "coverage",
 		fmt.Sprintf("nearly exact by coverage: it scores %.0f %% of the pairs", 100*t.errors.Pairs),
