@@ -1,0 +1,174 @@
+"""Adapter of Python libraries: the protocol of package attnbench/harness/peers on standard input and output.
+
+What a library computes is in cores.py. Nothing but the standard library is needed to refuse politely.
+"""
+import gc
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# Versions that this adapter was tried with: what to install where one is missing.
+PINS = {
+    "torch": "torch==2.15.0", "numpy": "numpy==2.4.6", "transformers": "transformers==4.57.6",
+    "linformer": "linformer==0.2.3", "performer_pytorch": "performer-pytorch==1.1.4",
+    "reformer_pytorch": "reformer-pytorch==1.4.4", "local_attention": "local-attention==1.11.2",
+    "linear_attention_transformer": "linear-attention-transformer==0.19.1",
+    "nystrom_attention": "nystrom-attention==0.0.14",
+    "onnx": "onnx==1.23.2", "onnxruntime": "onnxruntime==1.32.0",
+}
+
+
+class Skip(Exception):
+    """The peer cannot do what was asked."""
+
+
+def load(path):
+    """Reads a tensor file: name -> torch or numpy are not needed for (dtype, shape, bytes)."""
+    with open(path, "rb") as f:
+        size = int.from_bytes(f.read(8), "little")
+        header = json.loads(f.read(size))
+        data = f.read()
+    header.pop("__metadata__", None)
+    return {k: (v["dtype"], v["shape"], data[slice(*v["data_offsets"])]) for k, v in header.items()}
+
+
+def save(path, tensors):
+    """Writes name -> (shape, little-endian float32 bytes)."""
+    header, at = {}, 0
+    for name, (shape, data) in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as f:
+        f.write(len(text).to_bytes(8, "little") + text)
+        for _, data in tensors.values():
+            f.write(data)
+
+
+def memory(key):
+    """A line of /proc/self/status in bytes; None where there is none."""
+    try:
+        with open("/proc/self/status") as f:
+            for line in f:
+                if line.startswith(key + ":"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def reset_peak():
+    try:
+        with open("/proc/self/clear_refs", "w") as f:
+            f.write("5")
+        return memory("VmRSS")
+    except OSError:
+        return None
+
+
+def trim():
+    """Gives freed memory back, so that the first call's appetite shows: glibc keeps what the warm-up freed."""
+    try:
+        import ctypes
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        pass
+
+
+def limit_memory(more):
+    """Makes an allocation past the limit an error here rather than the end of the whole run."""
+    try:
+        import resource
+        have = memory("VmSize")
+        if more and have:
+            resource.setrlimit(resource.RLIMIT_AS, (have + more, have + more))
+    except (ImportError, OSError, ValueError):
+        pass
+
+
+def settle():
+    """Waits until no thread of this process spins any more: libraries' workers do for a while."""
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        before = time.process_time()
+        time.sleep(0.003)
+        if time.process_time() - before < 0.0006:
+            return
+
+
+class Served:
+    """One request."""
+
+    def __init__(self, request):
+        import cores
+        self.core = cores.build(request)
+        self.core.warm()
+        limit_memory(request["memory"])
+        inputs = load(request["inputs"])
+        side = load(request["side"]) if request.get("side") else {}
+        self.call, self.outputs = self.core.prepare(inputs, side)
+        self.path = request["output"]
+        del inputs, side
+        gc.collect()
+        trim()
+        settle()
+
+    def go(self, calls):
+        base = reset_peak()
+        call = self.call
+        start = time.perf_counter_ns()
+        for _ in range(calls):
+            call()
+        took = time.perf_counter_ns() - start
+        peak = memory("VmHWM")
+        settle()
+        return f"{max(1, took)} {'-' if base is None or peak is None else max(0, peak - base)}"
+
+    def output(self):
+        save(self.path, self.outputs())
+        settle()
+        return "done"
+
+
+def answer(line, served):
+    """Answers one line; returns the answer and what is served from now on."""
+    if line.startswith("{"):
+        served = Served(json.loads(line))
+        return "ready " + served.core.versions(), served
+    word, _, rest = line.partition(" ")
+    if word == "go":
+        return served.go(int(rest or 1)), served
+    if word == "output":
+        return served.output(), served
+    raise ValueError(f"no such question: {word}")
+
+
+def main():
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries print: not among the answers
+    served = None
+    for line in sys.stdin:
+        line = line.strip()
+        if line == "quit":
+            break
+        try:
+            text, served = answer(line, served)
+        except Skip as e:
+            text = f"skip {e}"
+        except ImportError as e:
+            package = (e.name or "?").split(".")[0]
+            text = f"skip needs python package {package}: pip install {PINS.get(package, package)}"
+        except Exception as e:
+            text = f"fail {type(e).__name__}: {e}"
+        out.write(" ".join(text.split())[:2000] + "\n")
+        out.flush()
+    out.close()
+    os._exit(0)  # some libraries' threads make a slow goodbye
+
+
+if __name__ == "__main__":
+    main()
