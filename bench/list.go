@@ -2,36 +2,94 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"attnbench/harness/peers"
 	"attnbench/variants"
 	"attnbench/variants/catalog"
 )
 
 type listCommand struct {
-	Variants []string `arg:"" optional:"" name:"variant" help:"Only these mechanisms."`
+	Variants []string `arg:"" optional:"" name:"variant" help:"Only these mechanisms or peers."`
 }
+
+const peersHeading = "Peers: other implementations, measured in turns with ours by bench run --peers LIST."
 
 // Run prints what each mechanism declares.
 func (c *listCommand) Run(env *environment) error {
-	mechanisms := catalog.All()
-	if len(c.Variants) > 0 {
-		mechanisms = nil
-		for _, name := range c.Variants {
-			m, err := catalog.Lookup(name)
-			if err != nil {
-				return err
-			}
-			mechanisms = append(mechanisms, m)
-		}
+	mechanisms, others, err := c.choose()
+	if err != nil {
+		return err
 	}
 	for _, m := range mechanisms {
 		fmt.Fprintln(env.stdout, describe(m))
 	}
+	if len(others) > 0 {
+		fmt.Fprintf(env.stdout, "%s\n\n", peersHeading)
+	}
+	for _, p := range others {
+		fmt.Fprintln(env.stdout, describePeer(p))
+	}
 	fmt.Fprintf(env.stdout, "Limits: n and s up to %d, batch × heads up to %d, d and e up to %d.\n",
 		variants.MaxLength, variants.MaxHeads, variants.MaxDim)
 	return nil
+}
+
+// choose are the mechanisms and peers to list: all of them, or those that are named.
+func (c *listCommand) choose() ([]*variants.Mechanism, []*peers.Peer, error) {
+	known := peers.All()
+	if len(c.Variants) == 0 {
+		return catalog.All(), known, nil
+	}
+	var mechanisms []*variants.Mechanism
+	var others []*peers.Peer
+	for _, name := range c.Variants {
+		if i := slices.IndexFunc(known, func(p *peers.Peer) bool { return p.Name == name }); i >= 0 {
+			others = append(others, known[i])
+			continue
+		}
+		m, err := catalog.Lookup(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		mechanisms = append(mechanisms, m)
+	}
+	return mechanisms, others, nil
+}
+
+// describePeer is one peer's paragraph.
+func describePeer(p *peers.Peer) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", p.Name, p.Summary)
+	field := func(name, text string) { fmt.Fprintf(&b, "  %-10s %s\n", name, text) }
+	field("from", p.Source)
+	check := "checked against our definition"
+	if !p.Same {
+		check = "a function of its own: only its error against exact attention is reported"
+	}
+	settings := ""
+	if p.Options != "" {
+		settings = " with " + p.Options
+	}
+	field("implements", p.Implements+settings+", "+check)
+	have := []string{"forward", strings.Join(p.Formats(), " and ")}
+	if p.Backward {
+		have = append(have, "backward")
+	}
+	field("supports", strings.Join(have, ", "))
+	if p.NoCausal != "" {
+		field("refuses", "causal ("+p.NoCausal+")")
+	}
+	options := p.Knobs
+	if p.Malloc {
+		options = append(slices.Clone(options), "malloc")
+	}
+	if len(options) > 0 {
+		field("options", strings.Join(options, ", "))
+	}
+	return b.String()
 }
 
 // describe is one mechanism's paragraph.

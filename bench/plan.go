@@ -36,7 +36,7 @@ func printPlan(out io.Writer, plan *harness.Plan) error {
 		}
 		for _, c := range b.Cells {
 			fmt.Fprintf(w, "%s\t%d\t%t\t%d\t%d\t%d\t%s\t%s\t%s\t%d\t%s\t", input, s.N, s.Causal, s.Batch, s.Heads,
-				s.D, b.Pass, b.Type.Short(), b.Kernels.Name, b.Threads, c.Label())
+				s.D, b.Pass, b.Type.Short(), c.SIMD(), b.Threads, c.Label())
 			if c.Skip.Code != "" {
 				fmt.Fprintf(w, "skip: %s\n", c.Skip.Reason)
 				continue

@@ -25,6 +25,8 @@ type sweepFlags struct {
 	Threads  string   `placeholder:"AXIS" help:"Threads (default 1)."`
 	Input    string   `placeholder:"LIST" help:"gaussian, smollm2-prose, minilm-prose, FILE.safetensors."`
 	Set      []string `sep:"none" placeholder:"VARIANT.OPTION=VALUES" help:"An option, or an axis of it."`
+	Peers    string   `placeholder:"LIST" help:"External implementations, all, or FILE.json (bench list)."`
+	Python   string   `name:"peers-python" env:"BENCH_PYTHON" default:"python3" help:"Python that runs them."`
 	Fidelity *bool    `negatable:"" help:"Also errors on real activations (default: without --n, --input)."`
 
 	Seed    uint64        `default:"4" help:"Seed of everything that is drawn."`
@@ -40,7 +42,7 @@ func (f *sweepFlags) plan(host *machine.Host) (*harness.Plan, error) {
 	sweep, err := harness.ParseSweep(harness.Axes{
 		Variants: f.Variants, N: f.N, Heads: f.Heads, Dim: f.Dim, Batch: f.Batch, Causal: f.Causal, Pass: f.Pass,
 		DType: f.DType, SIMD: f.SIMD, Threads: f.Threads, Input: f.Input, Set: f.Set, Fidelity: f.Fidelity,
-		Seed: f.Seed,
+		Seed: f.Seed, Peers: f.Peers, Python: f.Python,
 	}, catalog.All())
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"attnbench/harness/check"
+	"attnbench/harness/peers"
 	"attnbench/results"
 	"attnbench/variants"
 	"attnbench/variants/kernel"
@@ -69,6 +70,8 @@ func (b *Block) group() string {
 type Cell struct {
 	Block     *Block
 	Mechanism *variants.Mechanism
+	// Peer is the external implementation that the cell measures; nil: Mechanism is the suite's own.
+	Peer *peers.Adopted
 	// Options are those that name the cell: different from their default, or an axis of the sweep.
 	Options []variants.Setting
 	// Problem is nil where the variant refuses the block; Skip then says why.
@@ -82,7 +85,8 @@ type Cell struct {
 
 	request           variants.Request
 	forward, backward variants.Cost // of one call; backward is 0 in pass forward
-	bytes             int64         // of the plan and of what only this cell writes
+	bytes             int64         // of the plan and of what only this cell writes, or of a peer's process
+	malloc            peers.Malloc  // of a peer
 }
 
 // Label is the variant with the options that name the cell: "name" or "name[a=1,b=2]".
@@ -102,7 +106,7 @@ func (c *Cell) Time() time.Duration { return c.gating() + c.sampling(c.Samples) 
 
 // Refusal is why a cell does not run or does not count.
 type Refusal struct {
-	Code   string // short and stable: "unsupported", "memory", "budget", "timeout", "gate"
+	Code   string // short and stable: "unsupported", "missing", "memory", "budget", "timeout", "gate", "peer"
 	Reason string // one line
 }
 
@@ -217,13 +221,16 @@ func (s *Sweep) engineBlocks(src source, shape variants.Shape, p pools) []*Block
 	return blocks
 }
 
-// cells are all variants of the sweep in a block.
+// cells are all variants of the sweep in a block, and its peers.
 func (s *Sweep) cells(b *Block, p pools) []*Cell {
 	var cells []*Cell
 	for _, m := range s.mechanisms {
 		for _, options := range s.combinations(m) {
 			cells = append(cells, s.cell(b, m, options, p))
 		}
+	}
+	if b.Kernels == s.kernels[0] { // peers have instructions of their own
+		cells = append(cells, s.peerCells(b, p)...)
 	}
 	return cells
 }
@@ -256,7 +263,19 @@ func (s *Sweep) swept(variant, option string) bool {
 
 // cell resolves one variant in a block; where the variant refuses, the refusal is the reason to skip it.
 func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting, p pools) *Cell {
-	c := &Cell{Block: b, Mechanism: m, request: variants.Request{
+	c, problem := s.resolve(b, m, options, p)
+	if c.Problem != nil {
+		c.setBytes()
+	}
+	c.Options = s.naming(m, problem, options)
+	return c
+}
+
+// resolve makes a cell without its name and size. problem is there unless the mechanism refuses it.
+func (s *Sweep) resolve(
+	b *Block, m *variants.Mechanism, options []variants.Setting, p pools,
+) (c *Cell, problem *variants.Problem) {
+	c = &Cell{Block: b, Mechanism: m, request: variants.Request{
 		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, Seed: s.seed,
 		Type: b.Type, Backward: b.backward(), Kernels: b.Kernels, Pool: p.get(b.Threads),
 	}}
@@ -272,10 +291,8 @@ func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting
 	if c.Skip.Code == "" {
 		c.Problem = problem
 		c.setCosts()
-		c.setBytes()
 	}
-	c.Options = s.naming(m, problem, options)
-	return c
+	return c, problem
 }
 
 // naming lists the options that name a cell, in declared order: those that differ from their default or are

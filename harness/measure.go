@@ -30,50 +30,67 @@ var errChanged = errors.New("a timed call gave another output than the verified 
 
 // calibrate chooses the number of calls in a sample. The call that verified the cell met cold memory: it
 // tells long calls only.
-func (t *trial) calibrate(clock Clock, in *operands) {
+func (t *trial) calibrate(clock Clock, in *operands) (err error) {
 	t.iterations = 1
 	took := t.call
 	if took < 10*minSample {
-		took = t.run(clock, in)
+		took, err = t.run(clock, in)
 	}
-	for took < minSample && t.iterations < maxIterations {
+	for err == nil && took < minSample && t.iterations < maxIterations {
 		if took > 0 {
 			enough := int(1.2*float64(minSample)/float64(took)*float64(t.iterations)) + 1
 			t.iterations = min(max(enough, t.iterations+1), 10*t.iterations)
 		} else {
 			t.iterations *= 2
 		}
-		took = t.run(clock, in)
+		took, err = t.run(clock, in)
 	}
+	return err
 }
 
 // run times one sample.
-func (t *trial) run(clock Clock, in *operands) time.Duration {
+func (t *trial) run(clock Clock, in *operands) (time.Duration, error) {
+	took, err := t.calls(t.iterations, clock, in)
+	t.call = took / time.Duration(t.iterations)
+	return took, err
+}
+
+// calls makes a number of calls and returns what they took: by the clock, or by a peer's own.
+func (t *trial) calls(n int, clock Clock, in *operands) (time.Duration, error) {
+	if t.process != nil {
+		answer, err := t.process.Go(n, t.patience(answerPatience))
+		return time.Duration(answer.Nanoseconds), err
+	}
 	start := clock.Now()
-	for range t.iterations {
+	for range n {
 		t.invoke(in)
 	}
-	took := clock.Now() - start
-	t.call = took / time.Duration(t.iterations)
-	return took
+	return clock.Now() - start, nil
 }
 
 // sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
 // cells before this one have left their own data in the caches.
 func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float64, err error) {
 	if t.iterations > 1 {
-		t.invoke(in)
+		if _, err := t.calls(1, clock, in); err != nil {
+			return 0, err
+		}
 	}
 	before := host.Usage()
-	took := t.run(clock, in)
-	if usage := host.Usage().Since(before); usage.Known {
+	took, err := t.run(clock, in)
+	if err != nil {
+		return 0, err
+	}
+	if usage := host.Usage().Since(before); usage.Known && t.process == nil {
 		t.switches += usage.Involuntary
 	}
 	t.used += took
 	t.times = append(t.times, t.call)
-	in.read()
-	if t.digest(in) != t.hash {
-		return 0, errChanged
+	if t.process == nil {
+		in.read()
+		if t.digest(in) != t.hash {
+			return 0, errChanged
+		}
 	}
 	return float64(took) / float64(t.iterations), nil
 }
@@ -96,7 +113,9 @@ type sampler struct {
 // rounds the yardstick is read.
 func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error {
 	for _, t := range trials {
-		t.calibrate(s.clock, in)
+		if err := t.calibrate(s.clock, in); err != nil {
+			t.failure = err.Error()
+		}
 	}
 	left := len(trials)
 	for round := 0; left > 0; round++ {
@@ -111,9 +130,9 @@ func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if s.over() {
+			if s.over() || t.failure != "" {
 				t.finished = true
-			} else if err := s.step(t, in); err != nil {
+			} else if err := s.step(ctx, t, in); err != nil {
 				return err
 			}
 			if t.finished {
@@ -128,9 +147,12 @@ func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error 
 }
 
 // step takes one sample of a trial and decides whether it was the last.
-func (s *sampler) step(t *trial, in *operands) error {
+func (s *sampler) step(ctx context.Context, t *trial, in *operands) error {
 	nanoseconds, err := t.sample(s.clock, s.host, in)
 	if err != nil {
+		if ctx.Err() != nil { // which ends peers
+			return ctx.Err()
+		}
 		t.failure, t.finished = err.Error(), true
 		return nil
 	}

@@ -15,6 +15,7 @@ type operands struct {
 	q, k, v variants.Floats // what calls get
 	result  variants.Floats // what calls write
 	upstream
+	sent bool // to the block's peers
 }
 
 // newOperands makes the inputs of a block and a place for its output.

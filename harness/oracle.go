@@ -96,12 +96,14 @@ func shared(b *Block, p *variants.Problem) []*request {
 	}
 }
 
-// own are the requests of one cell: its definition, and what its fidelity is measured against if that is not
-// exact attention.
+// own are the requests of one cell: its definition, where it has one, and what its fidelity is measured
+// against if that is not exact attention.
 func own(c *Cell) []*request {
 	m := c.Mechanism
-	requests := []*request{
-		{name: c.Label(), problem: c.Problem, definition: m.Definition, rows: c.Block.gateRows()},
+	var requests []*request
+	if m.Definition != nil {
+		requests = append(requests,
+			&request{name: c.Label(), problem: c.Problem, definition: m.Definition, rows: c.Block.gateRows()})
 	}
 	if m.Target != nil && c.Block.scored() {
 		requests = append(requests,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/harness/peers"
 	"attnbench/variants"
 	"attnbench/variants/kernel"
 )
@@ -23,6 +24,7 @@ type Plan struct {
 	machine   Machine
 	predictor *predictor
 	schedule  *schedule
+	launcher  *peers.Launcher
 }
 
 // Machine is what a plan runs on and what tells it how that went.
@@ -37,7 +39,7 @@ type Machine struct {
 func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	p := &Plan{
 		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[yard]*yardstick{}, machine: m,
-		schedule: &schedule{limits: limits, reached: map[string]int{}},
+		schedule: &schedule{limits: limits, reached: map[string]int{}}, launcher: s.launcher,
 	}
 	p.predictor = newPredictor(func(threads int, t variants.ElementType) float64 {
 		return p.yardstick(threads, t).peak()
@@ -47,8 +49,11 @@ func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	return p
 }
 
-// Close stops the plan's workers.
-func (p *Plan) Close() { p.pools.close() }
+// Close stops the plan's workers and removes what was exchanged with peers.
+func (p *Plan) Close() {
+	p.pools.close()
+	p.launcher.Close()
+}
 
 // Peak is the machine's measured FMA peak at a thread count.
 type Peak struct {

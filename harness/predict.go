@@ -11,6 +11,7 @@ import (
 // Prediction is what a cell is expected to take.
 type Prediction struct {
 	Call  time.Duration // one call of the block's pass
+	Start time.Duration // of a peer's process
 	Gate  time.Duration // its verification
 	Bytes int64         // its plan: workspace and parameters
 }
@@ -24,6 +25,7 @@ const (
 	naiveRate       = 5e8  // the same in definitions
 	callOverhead    = 2e-6 // seconds
 	sampleFloor     = 1500 * time.Microsecond
+	startTime       = 6 * time.Second // of a peer
 )
 
 // predictor expects the times of cells: by what their mechanism says of its work, corrected by the last
@@ -32,13 +34,16 @@ type predictor struct {
 	peak peakOf
 	call map[string]float64 // measured / modelled, by cell label, kernels and threads
 	gate map[string]float64 // the same of verification, by cell label
+
+	start map[string]time.Duration // of peers, by name
 }
 
 // peakOf is the FMA peak at a thread count on a number format, in FLOP/s.
 type peakOf func(threads int, t variants.ElementType) float64
 
 func newPredictor(peak peakOf) *predictor {
-	return &predictor{peak: peak, call: map[string]float64{}, gate: map[string]float64{}}
+	return &predictor{peak: peak, call: map[string]float64{}, gate: map[string]float64{},
+		start: map[string]time.Duration{}}
 }
 
 // predict fills in what the cell is expected to take.
@@ -49,7 +54,16 @@ func (p *predictor) predict(c *Cell) {
 			modelGradientGate(c)*ratio(p.gate, gradientKey(c))),
 		Bytes: c.bytes,
 	}
+	if c.Peer != nil {
+		c.Predicted.Start = startTime
+		if seen, ok := p.start[c.Peer.Name]; ok {
+			c.Predicted.Start = seen
+		}
+	}
 }
+
+// learnStart notes how long it took to start a cell's peer.
+func (p *predictor) learnStart(c *Cell, took time.Duration) { p.start[c.Peer.Name] = took }
 
 // learn corrects later predictions by what a cell took. A gate that was served from results that other cells
 // needed too teaches nothing.
@@ -107,6 +121,9 @@ func modelGradientGate(c *Cell) float64 {
 // modelDefinition is the time of so much work in float64 on some rows. Exact attention takes these rows only;
 // others may have to do something with all keys before any row.
 func modelDefinition(c *Cell, work variants.Cost, rows int) float64 {
+	if c.Mechanism.Definition == nil { // a peer with a function of its own
+		return 0
+	}
 	part := float64(rows) / float64(c.Block.Shape.N)
 	if c.Mechanism.Role != variants.Exact {
 		const keys = 0.25 // of the work, whatever the rows
@@ -149,8 +166,11 @@ func (c *Cell) sampling(samples int) time.Duration {
 }
 
 // gating is the time of a cell's verification: its definition, and another call where causality is tested.
-// Gradients take two calls more, for their parts and their sum.
+// Gradients take two calls more, for their parts and their sum. A peer must be started for it.
 func (c *Cell) gating() time.Duration {
+	if c.Peer != nil {
+		return c.Predicted.Start + c.Predicted.Gate
+	}
 	calls := 0
 	if c.Block.Shape.Causal {
 		calls++

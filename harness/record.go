@@ -21,7 +21,7 @@ func (j Journal) Variants(p *Plan) error {
 		for _, c := range b.Cells {
 			if m := c.Mechanism; !seen[m.Name] {
 				seen[m.Name] = true
-				if err := j.Writer.Variant(declaration(m)); err != nil {
+				if err := j.Writer.Variant(declaration(c)); err != nil {
 					return err
 				}
 			}
@@ -30,13 +30,19 @@ func (j Journal) Variants(p *Plan) error {
 	return nil
 }
 
-func declaration(m *variants.Mechanism) results.Variant {
-	return results.Variant{
+func declaration(c *Cell) results.Variant {
+	m := c.Mechanism
+	v := results.Variant{
 		Name: m.Name, Title: m.Title, Summary: m.Summary, Family: m.Family, Role: string(m.Role),
 		Baseline: m.Role == variants.Exact,
 		Time:     results.Growth(m.Time), Memory: results.Growth(m.Memory),
 		Paper: m.Paper, Target: m.TargetName,
 	}
+	if c.Peer != nil {
+		v.Exact, v.Implements = v.Baseline, c.Peer.Implements
+		v.Role, v.Baseline, v.Memory = results.RolePeer, false, results.Growth{}
+	}
+	return v
 }
 
 // Sample writes a sample's line. Figures that the machine does not give, or that have
@@ -45,19 +51,20 @@ func (j Journal) Sample(s Sample) error {
 	perSecond := 1e9 / s.Nanoseconds
 	values := []results.Value{
 		{Unit: results.Time, Value: s.Nanoseconds},
-		{Unit: results.PlanTime, Value: float64(s.Plan.Nanoseconds())},
-		{Unit: results.WorkBytes, Value: float64(s.Memory.Work)},
-		{Unit: results.SavedBytes, Value: float64(s.Memory.Saved)},
-		{Unit: results.ParamBytes, Value: float64(s.Memory.Param)},
 		{Unit: results.RelErr, Value: s.Errors.Relative},
 		{Unit: results.RelErrZero, Value: s.Errors.Zero},
 		{Unit: results.RelErrMeanV, Value: s.Errors.Mean},
 		{Unit: results.PairFrac, Value: s.Errors.Pairs},
 		{Unit: results.ImplErr, Value: s.Errors.Impl},
 	}
+	if s.Cell.Peer == nil {
+		values = append(values, j.planned(s)...)
+	}
 	if s.FLOPs > 0 {
-		values = append(values, results.Value{Unit: results.FLOPRate, Value: s.FLOPs * perSecond},
-			results.Value{Unit: results.ExecRate, Value: s.Executed * perSecond})
+		values = append(values, results.Value{Unit: results.FLOPRate, Value: s.FLOPs * perSecond})
+		if s.Cell.Peer == nil {
+			values = append(values, results.Value{Unit: results.ExecRate, Value: s.Executed * perSecond})
+		}
 	}
 	if s.Peak > 0 && s.FLOPs > 0 {
 		values = append(values, results.Value{Unit: results.PeakFrac, Value: s.FLOPs * perSecond / s.Peak})
@@ -69,11 +76,21 @@ func (j Journal) Sample(s Sample) error {
 	return j.Writer.Sample(s.Name(), s.Iterations, values...)
 }
 
+// planned are the figures that only the suite's own plans have.
+func (j Journal) planned(s Sample) []results.Value {
+	return []results.Value{
+		{Unit: results.PlanTime, Value: float64(s.Plan.Nanoseconds())},
+		{Unit: results.WorkBytes, Value: float64(s.Memory.Work)},
+		{Unit: results.SavedBytes, Value: float64(s.Memory.Saved)},
+		{Unit: results.ParamBytes, Value: float64(s.Memory.Param)},
+	}
+}
+
 // Cell writes a cell's note.
 func (j Journal) Cell(o Outcome) error {
 	note := results.CellNote{
 		Cell: o.Name().Name(), Status: o.Status, Code: o.Refusal.Code, Reason: o.Refusal.Reason,
-		Warnings: o.Warnings,
+		Warnings: o.Warnings, Versions: o.Versions,
 	}
 	if o.Hash != 0 {
 		note.Output = fmt.Sprintf("%016x", o.Hash)
@@ -83,8 +100,11 @@ func (j Journal) Cell(o Outcome) error {
 		if o.Mechanism.Pairs == nil {
 			note.Pairs = "scores no pairs"
 		}
+		if o.Mechanism.Definition == nil {
+			note.Pairs = "not known of this peer"
+		}
 	}
-	if untrained(o.Cell) {
+	if untrained(o.Cell) && o.Peer == nil {
 		note.Label = "untrained"
 	}
 	return j.Writer.Cell(note)
@@ -107,13 +127,21 @@ func rowsNote(b *Block) string {
 	return strings.Join(notes, "; ")
 }
 
+// SIMD names the instructions that the cell runs on; those of a peer are its own affair.
+func (c *Cell) SIMD() string {
+	if c.Peer != nil {
+		return results.External
+	}
+	return c.Block.Kernels.Name
+}
+
 // Name is the cell's identity in results.
 func (c *Cell) Name() results.Cell {
 	b := c.Block
 	s := b.Shape
 	name := results.Cell{
 		Variant: c.Mechanism.Name, N: s.N, S: s.S, D: s.D, E: s.E, Heads: s.Heads, Batch: s.Batch, Causal: s.Causal,
-		Pass: b.Pass, DType: b.Type.Short(), SIMD: b.Kernels.Name, Threads: b.Threads,
+		Pass: b.Pass, DType: b.Type.Short(), SIMD: c.SIMD(), Threads: b.Threads,
 		Input: b.Input(), Head: b.Head(),
 	}
 	for _, o := range c.Options {

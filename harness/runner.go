@@ -44,6 +44,7 @@ type Outcome struct {
 	Refusal  Refusal         // of a cell that is not done
 	Times    []time.Duration // of one call, one per sample
 	Errors   Errors          // zero where the cell was not verified
+	Versions string          // of what a peer consists of
 	Warnings []results.Warning
 	Hash     uint64 // of the verified output; 0 where there is none
 }
@@ -116,6 +117,7 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	}
 	in := newOperands(b)
 	trials, err := r.prepare(ctx, wanted, in)
+	defer dismiss(trials)
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	}
 	passed := make([]*trial, 0, len(trials))
 	for _, t := range trials {
-		if t.failure == "" {
+		if t.stands() {
 			passed = append(passed, t)
 		} else if err := r.settle(t); err != nil {
 			return err
@@ -133,12 +135,25 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	return r.sample(ctx, b, passed, in)
 }
 
+// dismiss ends the processes of peers.
+func dismiss(trials []*trial) {
+	for _, t := range trials {
+		if t.process != nil {
+			t.process.Close()
+		}
+	}
+}
+
 // prepare plans every cell and runs it once, for its output and its peak memory.
 func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*trial, error) {
 	var trials []*trial
 	for _, c := range cells {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return trials, err
+		}
+		if c.Peer != nil {
+			trials = append(trials, r.invite(ctx, c, in))
+			continue
 		}
 		t := &trial{cell: c}
 		measured := !c.Block.Fidelity() && r.Host.ResetPeak()
@@ -162,7 +177,7 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*tria
 		t.planTime = r.repeatPlan(t)
 		trials = append(trials, t)
 	}
-	return trials, nil
+	return trials, ctx.Err() // whose end makes peers fail
 }
 
 // repeatPlan plans the trial's cell some more times where that is quick, and returns the median time.
@@ -179,7 +194,7 @@ func (r *run) repeatPlan(t *trial) time.Duration {
 
 // verify computes the float64 results of a block, the longest first, and scores every trial.
 func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in *operands) error {
-	live := slices.DeleteFunc(slices.Clone(trials), func(t *trial) bool { return t.failure != "" })
+	live := slices.DeleteFunc(slices.Clone(trials), func(t *trial) bool { return !t.stands() })
 	if len(live) == 0 {
 		return nil
 	}
@@ -241,8 +256,13 @@ func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
 func (r *run) settle(t *trial) error {
 	o := Outcome{
 		Cell: t.cell, Status: results.Done, Times: t.times, Errors: t.errors, Hash: t.hash, Warnings: warnings(t),
+		Versions: t.versions,
 	}
 	switch {
+	case t.refusal.Code != "":
+		o.Status, o.Refusal = results.Skipped, t.refusal
+	case t.failure != "" && t.cell.Peer != nil:
+		o.Status, o.Refusal = results.Failed, Refusal{"peer", t.failure}
 	case t.failure != "":
 		o.Status, o.Refusal = results.Failed, Refusal{"gate", t.failure}
 	case len(t.times) == 0:

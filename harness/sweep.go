@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"attnbench/harness/inputs"
+	"attnbench/harness/peers"
 	"attnbench/variants"
 	"attnbench/variants/kernel"
 )
@@ -30,6 +31,8 @@ type Axes struct {
 
 	Set      []string // VARIANT.OPTION=VALUE[,VALUE]
 	Fidelity *bool    // nil: only where neither N nor Input is given
+	Peers    string   // external implementations; none where it is empty
+	Python   string   // the interpreter that runs their adapters
 	Seed     uint64
 }
 
@@ -45,13 +48,15 @@ type Sweep struct {
 	kernels                     []*kernel.Set
 	sources                     []source
 	fidelity                    []source // shipped sets whose heads are run under the declared settings
+	peers                       []*peers.Adopted
+	launcher                    *peers.Launcher
 	seed                        uint64
 }
 
 // ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is
 // allocated but the input sets that are named.
 func ParseSweep(a Axes, all []*variants.Mechanism) (*Sweep, error) {
-	s := &Sweep{seed: a.Seed}
+	s := &Sweep{seed: a.Seed, launcher: peers.NewLauncher(a.Python)}
 	steps := []func(Axes) error{
 		func(a Axes) error { return s.parseVariants(a, all) },
 		s.parseShape, s.parseEngine, s.parseInputs,
@@ -78,7 +83,14 @@ func (s *Sweep) parseVariants(a Axes, all []*variants.Mechanism) error {
 			s.mechanisms = append(s.mechanisms, m)
 		}
 	}
-	s.options, err = parseSets(a.Set, s.mechanisms)
+	dials := slices.Clone(s.mechanisms)
+	if err := s.parsePeers(a, all); err != nil {
+		return err
+	}
+	for _, p := range s.peers {
+		dials = append(dials, p.Dials)
+	}
+	s.options, err = parseSets(a.Set, dials)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"attnbench/harness/check"
 	"attnbench/harness/machine"
+	"attnbench/harness/peers"
 	"attnbench/variants"
 )
 
@@ -30,6 +31,9 @@ type Errors struct {
 	Target   string  // what Relative is against, where it is not softmax attention
 }
 
+// stands reports whether the trial still is to be timed.
+func (t *trial) stands() bool { return t.failure == "" && t.refusal.Code == "" }
+
 // trial is a cell on its way through verification and measurement.
 type trial struct {
 	cell      *Cell
@@ -43,6 +47,11 @@ type trial struct {
 	executed  int64     // floating-point operations of one call
 	kept      []float32 // the output's errorRows, [slices][rows·e]
 	failure   string    // why the cell failed; empty: it did not
+	refusal   Refusal   // why it turned out not to run; zero: it runs
+
+	process  *peers.Process // of an external implementation; nil: attention is what runs
+	versions string         // of what it consists of
+	patience func(most time.Duration) time.Duration
 
 	iterations int           // calls in one sample
 	call       time.Duration // of one call, as last seen
@@ -63,7 +72,10 @@ func (t *trial) forward(in *operands) {
 func (t *trial) accept(in *operands) {
 	b := t.cell.Block
 	s := b.Shape
-	t.hash, t.executed = hashBits(in.out), t.attention.Executed()
+	t.hash = hashBits(in.out)
+	if t.attention != nil {
+		t.executed = t.attention.Executed()
+	}
 	for i, x := range in.out {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
 			t.failure = fmt.Sprintf("output %d of %d is %v or was never written", i, len(in.out), x)
@@ -145,8 +157,7 @@ func (t *trial) score(o *oracle, q []float32) {
 	rows := b.errorRows()
 	nan := math.NaN()
 	t.errors = Errors{
-		Relative: nan, Zero: nan, Mean: nan, Pairs: nan,
-		Impl:    t.distance(o.results[c.Label()], t.kept, rows, b.gateRows()),
+		Relative: nan, Zero: nan, Mean: nan, Pairs: nan, Impl: nan,
 		Sampled: len(rows) < b.Shape.N,
 		Target:  c.Mechanism.TargetName,
 	}
@@ -159,6 +170,10 @@ func (t *trial) score(o *oracle, q []float32) {
 	if pairs := c.Mechanism.Pairs; pairs != nil {
 		t.errors.Pairs = float64(pairs(p, q)) / float64(b.Shape.AllowedPairs()*int64(b.Shape.Slices()))
 	}
+	if c.Mechanism.Definition == nil { // a peer with a function of its own
+		return
+	}
+	t.errors.Impl = t.distance(o.results[c.Label()], t.kept, rows, b.gateRows())
 	if limit := maxImplError(b.Type); !(t.errors.Impl <= limit) {
 		t.failure = fmt.Sprintf("impl-err %.2g: the output is not that of its definition (accepted: %.0g)",
 			t.errors.Impl, limit)

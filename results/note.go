@@ -12,7 +12,11 @@ const (
 	RoleExact         = "exact"         // computes the very thing: a baseline
 	RoleApproximation = "approximation" // stands in for it
 	RoleReference     = "reference"     // a bound for orientation, never ranked
+	RolePeer          = "peer"          // another implementation of one of them, in a process of its own
 )
+
+// External stands for the SIMD path of a peer, which is its own affair.
+const External = "external"
 
 // A Warning is something the reader of a number must know, and what to do about it.
 type Warning struct {
@@ -29,10 +33,11 @@ type CellNote struct {
 	Code     string    `json:"code,omitempty"`   // of the reason, stable: "budget", "memory", "unsupported"
 	Reason   string    `json:"reason,omitempty"` // why it was skipped or failed, one line
 	Warnings []Warning `json:"warnings,omitempty"`
-	Output   string    `json:"output,omitempty"` // hash of the output's bits
-	Pairs    string    `json:"pairs,omitempty"`  // why pair-frac is absent or approximate
-	Rows     string    `json:"rows,omitempty"`   // which rows the errors are taken over, where not all
-	Label    string    `json:"label,omitempty"`  // what a table adds to the variant's name: "untrained"
+	Output   string    `json:"output,omitempty"`   // hash of the output's bits
+	Pairs    string    `json:"pairs,omitempty"`    // why pair-frac is absent or approximate
+	Rows     string    `json:"rows,omitempty"`     // which rows the errors are taken over, where not all
+	Label    string    `json:"label,omitempty"`    // what a table adds to the variant's name: "untrained"
+	Versions string    `json:"versions,omitempty"` // of what a peer consists of: "torch 2.15.0"
 }
 
 // A Growth is a claimed order of growth in the sequence length.
@@ -53,6 +58,10 @@ type Variant struct {
 	Memory   Growth `json:"memory"` // beyond inputs and output
 	Paper    string `json:"paper,omitempty"`
 	Target   string `json:"target,omitempty"` // of rel-err, where that is not softmax attention
+
+	// Of a peer: the variant that it is another implementation of, and whether that one is exact.
+	Implements string `json:"implements,omitempty"`
+	Exact      bool   `json:"exact,omitempty"`
 }
 
 // A Run is one invocation of the suite.

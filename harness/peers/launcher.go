@@ -45,8 +45,8 @@ func (l *Launcher) Missing(p *Peer) string {
 		return ""
 	}
 	if p.Python() {
-		return fmt.Sprintf("needs a Python interpreter, and %q is none: name one with --peers-python or BENCH_PYTHON",
-			program)
+		return fmt.Sprintf("needs a Python interpreter, and there is no %q: name one with --peers-python or "+
+			"BENCH_PYTHON", program)
 	}
 	return fmt.Sprintf("its adapter %s cannot be run: put it there and make it executable", program)
 }

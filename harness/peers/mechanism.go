@@ -38,7 +38,8 @@ func Adopt(p *Peer, all []*variants.Mechanism) (*Adopted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("peer %s: %w", p.Name, err)
 	}
-	a := &Adopted{Peer: p, Mechanism: p.mechanism(all[i]), fixed: fixed, Dials: &variants.Mechanism{Name: p.Name}}
+	a := &Adopted{Peer: p, Mechanism: p.mechanism(all[i]), fixed: fixed}
+	a.Dials = &variants.Mechanism{Name: p.Name}
 	for _, name := range p.Knobs {
 		knob, err := all[i].Option(name)
 		if err != nil {
@@ -130,8 +131,8 @@ func (a *Adopted) Values(p *variants.Problem) map[string]string {
 	return values
 }
 
-// Inputs draws the side inputs of a problem and returns them. Where the peer's heads share them, all heads get
-// the first head's.
+// Inputs draws the side inputs of a problem and returns them. Where the peer's heads share them, all heads
+// get the first head's.
 func (a *Adopted) Inputs(p *variants.Problem) map[string]variants.Tensor {
 	p.DrawInputs()
 	inputs := map[string]variants.Tensor{}

@@ -204,7 +204,8 @@ func TestAdoptRefuses(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	p := &Peer{Name: "x", Implements: "bigbird", Options: "block=32,random=2", Knobs: []string{"block"}, Malloc: true}
+	p := &Peer{Name: "x", Implements: "bigbird", Options: "block=32,random=2", Malloc: true}
+	p.Knobs = []string{"block"}
 	a, err := Adopt(p, catalog.All())
 	if err != nil {
 		t.Fatal(err)
@@ -256,7 +257,8 @@ func TestMissing(t *testing.T) {
 	if why := NewLauncher("/no/such/python").Missing(python); !strings.Contains(why, "BENCH_PYTHON") {
 		t.Error(why)
 	}
-	if why := NewLauncher("").Missing(&Peer{Command: []string{"/no/such/adapter"}}); !strings.Contains(why, "adapter") {
+	gone := &Peer{Command: []string{"/no/such/adapter"}}
+	if why := NewLauncher("").Missing(gone); !strings.Contains(why, "adapter") {
 		t.Error(why)
 	}
 	if why := NewLauncher("").Missing(&Peer{Command: []string{os.Args[0]}}); why != "" {
