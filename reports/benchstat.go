@@ -53,7 +53,10 @@ func (g *group) terms(s *setting) []string {
 	var terms []string
 	for _, name := range fixedKeys() {
 		usual := slices.Contains([]string{"input", "causal", "pass", "threads"}, name)
-		if usual || len(values[name]) > 1 {
+		switch {
+		case name == "simd" && len(s.peers()) > 0 && own[name] != results.External:
+			terms = append(terms, "/simd:("+word(own[name])+" OR "+results.External+")")
+		case usual || len(values[name]) > 1:
 			terms = append(terms, "/"+name+":"+word(own[name]))
 		}
 	}

@@ -34,7 +34,11 @@ func TestCommands(t *testing.T) {
 	rich.inputs, rich.threads, rich.heads = []string{"gaussian", "my prose-1024", "(odd):@,"}, []int{1, 2}, true
 	other := small
 	other.machine, other.seed = "m2", 2
-	tests := map[string][]synthetic{"plain": {small}, "rich": {rich}, "two machines": {rich, other}}
+	beside := rich
+	beside.heads, beside.peers = false, true
+	tests := map[string][]synthetic{
+		"plain": {small}, "rich": {rich}, "two machines": {rich, other}, "peers": {beside},
+	}
 	for name, sets := range tests {
 		files := writeFiles(t, sets)
 		set, err := results.Read(files...)
@@ -160,15 +164,18 @@ func readMedians(t *testing.T, text string) map[string]float64 {
 func addMedians(t *testing.T, medians map[string]float64, keys [][]string, n int, row []string) {
 	t.Helper()
 	for i := 1; i < len(row); i++ {
-		if i >= len(keys[0]) || keys[0][i] == "" && (len(keys) < 2 || keys[1][i] == "") || row[i] == "" {
+		named := func(key []string) bool { return i < len(key) && key[i] != "" }
+		if !slices.ContainsFunc(keys, named) || row[i] == "" {
 			continue
 		}
 		label := keys[0][i]
 		for k := i; label == "" && k > 0; k-- {
 			label = keys[0][k] // a key that spans columns stands over the first
 		}
-		if len(keys) > 1 && keys[1][i] != "" {
-			label += "[k=" + keys[1][i] + "]"
+		for k, option := range []string{"k", "malloc"} { // no cell has both
+			if len(keys) > k+1 && named(keys[k+1]) {
+				label += "[" + option + "=" + keys[k+1][i] + "]"
+			}
 		}
 		v, err := strconv.ParseFloat(row[i], 64)
 		check(t, err)

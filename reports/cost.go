@@ -20,7 +20,9 @@ func (s *setting) grid(id, title string, unit string, column func(n int) scale,
 		t.Columns = append(t.Columns, Column{Name: itoa(n), Unit: scales[i].name})
 	}
 	for _, x := range s.series {
-		row := Row{Cells: []Cell{words(x.label)}, Muted: x.variant.Role == results.RoleReference}
+		row := Row{
+			Cells: []Cell{words(x.label)}, Muted: x.variant.Role == results.RoleReference, Peer: peer(x.variant),
+		}
 		any := false
 		for i, n := range lengths {
 			c := x.at(n)
@@ -83,6 +85,8 @@ func (s *setting) timeTable() Table {
 	t.Notes = []string{
 		"Median with the half width of its 95 % interval. " + s.verified(),
 	}
+	t.peerNotes("Peers are other implementations, timed by themselves in processes of their own, on the same " +
+		"inputs and in turns with the rest; those without impl-err compute a function of their own.")
 	return t
 }
 
@@ -134,9 +138,13 @@ func compare(c, base *measured) Cell {
 	if base == nil {
 		return words(absent)
 	}
+	return ratioCell(base, c, mergeMarks(c.marks(), base.marks()))
+}
+
+// ratioCell is the ratio of two times, ~ where they do not differ and no mark speaks against comparing them.
+func ratioCell(base, c *measured, marks []Mark) Cell {
 	r := ratio(base.estimate(results.Time), c.estimate(results.Time))
-	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}}
-	cell.Marks = mergeMarks(c.marks(), base.marks())
+	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}, Marks: marks}
 	if len(cell.Marks) == 0 && !Differ(base.units[results.Time], c.units[results.Time]) {
 		cell.Text = "~"
 	}
@@ -180,6 +188,7 @@ func (s *setting) bytesTable(id, title, unit, note string) *Table {
 		t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return !slices.ContainsFunc(r.Cells, nonzero) })
 	}
 	t.Notes = []string{note}
+	t.peerNotes("Of a peer: what its process needed for a first call beyond its inputs, and the inputs.")
 	return &t
 }
 

@@ -17,9 +17,9 @@ type crossing struct {
 
 func (s *setting) crossings() []crossing {
 	var list []crossing
-	for _, base := range s.baselines() {
+	for _, base := range append(s.baselines(), s.exactPeers()...) {
 		for _, x := range s.series {
-			if x.label == base.label || !x.measured() || x.variant.Role == results.RoleReference {
+			if x.label == base.label || !x.measured() || !crosses(x.variant, base.variant) {
 				continue
 			}
 			c := crossing{series: x, base: base, Crossover: Cross(x.samples(), base.samples())}
@@ -29,6 +29,16 @@ func (s *setting) crossings() []crossing {
 		}
 	}
 	return list
+}
+
+// crosses reports whether it is a question from which length a variant is faster than a baseline. Against
+// peers it is one for approximations of the suite: how an exact variant compares with its own peer is
+// another table's.
+func crosses(v, base results.Variant) bool {
+	if peer(base) {
+		return v.Role == results.RoleApproximation
+	}
+	return v.Role != results.RoleReference && !peer(v)
 }
 
 // place is the length whose neighbours decide the outcome.

@@ -201,7 +201,7 @@ const noBetter = 0.99
 func (c *measured) useless() bool {
 	got, _ := c.value(results.RelErr)
 	for _, unit := range []string{results.RelErrZero, results.RelErrMeanV} {
-		if floor, ok := c.value(unit); ok && got > noBetter*floor && c.variant.Role == results.RoleApproximation {
+		if floor, ok := c.value(unit); ok && got > noBetter*floor && standsIn(c.variant) {
 			return true
 		}
 	}

@@ -108,7 +108,7 @@ const maxCoverage = 0.5
 // covered reports whether an approximation scores so many pairs that it is nearly exact.
 func (m *measured) covered() bool {
 	pairs, ok := m.value(results.PairFrac)
-	return ok && pairs > maxCoverage && m.variant.Role == results.RoleApproximation
+	return ok && pairs > maxCoverage && standsIn(m.variant)
 }
 
 // marks are the reasons to read the cell's time with care.
@@ -129,7 +129,7 @@ func (m *measured) noiseMarks() []Mark {
 
 // ranked reports whether the cell's time may be compared in words.
 func (m *measured) ranked() bool {
-	return m.has(results.Time) && m.variant.Role != results.RoleReference && len(m.marks()) == 0
+	return m.has(results.Time) && competes(m.variant) && len(m.marks()) == 0
 }
 
 // A setting is what the cells of one table share; they differ in variant, options and length.
@@ -149,18 +149,16 @@ type series struct {
 func (g *group) settings(set *results.Set, heads bool) []*setting {
 	var list []*setting
 	byName := make(map[string]*setting)
+	var peers []*measured
 	for _, c := range g.cells {
 		if (c.Head != "") != heads {
 			continue
 		}
-		probe := c.Cell
-		probe.Variant, probe.Options, probe.Head = "", nil, ""
-		if probe.S == probe.N {
-			probe.S = 0
+		if c.SIMD == results.External {
+			peers = append(peers, c)
+			continue
 		}
-		if !heads {
-			probe.N = 0
-		}
+		probe := probe(c.Cell)
 		name := probe.Name()
 		if byName[name] == nil {
 			byName[name] = &setting{probe: probe}
@@ -168,10 +166,24 @@ func (g *group) settings(set *results.Set, heads bool) []*setting {
 		}
 		byName[name].add(c)
 	}
+	list = seat(list, peers)
 	for _, s := range list {
 		s.sort(set)
 	}
 	return list
+}
+
+// probe is what a cell shares with those of its setting.
+func probe(c results.Cell) results.Cell {
+	c.Variant, c.Options = "", nil
+	if c.S == c.N {
+		c.S = 0
+	}
+	if c.Head == "" {
+		c.N = 0
+	}
+	c.Head = ""
+	return c
 }
 
 func (s *setting) add(c *measured) {
@@ -186,8 +198,11 @@ func (s *setting) add(c *measured) {
 func (s *setting) sort(set *results.Set) {
 	place := func(x *series) int {
 		i := slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
-		if x.variant.Role == results.RoleReference {
+		switch {
+		case x.variant.Role == results.RoleReference:
 			i += len(set.Variants)
+		case peer(x.variant):
+			i += 2 * len(set.Variants)
 		}
 		return i
 	}

@@ -21,6 +21,7 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 		}
 		lines = append(lines, s.growthLines()...)
 		lines = append(lines, s.crossingLines()...)
+		lines = append(lines, s.againstLines()...)
 		lines = append(lines, s.markLines()...)
 		brief = append(brief, s.stopLines()...)
 	}
@@ -53,7 +54,7 @@ func principal(whole []analysis) *analysis {
 func (s *analysis) growthLines() []string {
 	var lines []string
 	for _, k := range s.fits {
-		if k.series.variant.Role == results.RoleReference || !k.timed {
+		if k.series.variant.Role == results.RoleReference || peer(k.series.variant) || !k.timed {
 			continue
 		}
 		line := fmt.Sprintf("%s ran %s%s in time (claimed %s: %s)", k.series.label, growthText(k.time),
@@ -94,7 +95,7 @@ func (s *analysis) crossingLines() []string {
 		}
 		var parts []string
 		for _, c := range s.crossings {
-			if c.series == x {
+			if c.series == x && !peer(c.base.variant) {
 				parts = append(parts, "than "+c.base.label+" "+c.sentence()+glyphs(c.marks))
 			}
 		}
@@ -111,7 +112,7 @@ func (s *analysis) markLines() []string {
 	for _, m := range []Mark{MarkUnstable, MarkFew, MarkCoverage} {
 		in := func(marks []Mark) bool { return slices.Contains(marks, m) }
 		if slices.ContainsFunc(s.fits, func(k scaling) bool { return in(k.marks) }) ||
-			slices.ContainsFunc(s.crossings, func(c crossing) bool { return in(c.marks) }) {
+			slices.ContainsFunc(s.crossings, func(c crossing) bool { return in(c.marks) && !peer(c.base.variant) }) {
 			parts = append(parts, string(m)+" "+m.Text())
 		}
 	}

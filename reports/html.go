@@ -20,6 +20,7 @@ type pagePart struct {
 func (r *Report) writeHTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"heading": Column.heading, "shown": Cell.Shown, "notes": Table.Footnotes,
+		"headed": func(t Table) []Row { return t.headed() },
 	}).Parse(page)
 	if err != nil {
 		return err

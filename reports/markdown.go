@@ -38,7 +38,7 @@ func (t *Table) writeMarkdown(b *buffered) {
 		headings = append(headings, escapeMarkdown(c.heading()))
 	}
 	var rows [][]string
-	for _, r := range t.Rows {
+	for _, r := range t.headed() {
 		var cells []string
 		for _, c := range r.Cells {
 			text := escapeMarkdown(c.Shown())

@@ -54,6 +54,7 @@ type analysis struct {
 	*setting
 	fits      []scaling
 	crossings []crossing
+	pairs     []pair
 }
 
 // part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how
@@ -62,7 +63,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	var whole []analysis
 	inputs := g.settings(set, false)
 	for _, s := range inputs {
-		whole = append(whole, analysis{s, s.scalings(), s.crossings()})
+		whole = append(whole, analysis{s, s.scalings(), s.crossings(), s.matches()})
 	}
 	heads := withErrors(g.settings(set, true))
 	var p Part
@@ -73,6 +74,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range whole {
 		p.addCosts(g, s, all)
 	}
+	p.addTable(g.peerTable())
 	for _, s := range heads {
 		p.Tables = append(p.Tables, s.fidelityTables()...)
 	}
@@ -108,6 +110,7 @@ func (p *Part) addCosts(g *group, s analysis, all []*group) {
 	for _, base := range s.baselines() {
 		p.addTable(s.speedupTable(base))
 	}
+	p.addTable(s.againstTable(s.pairs))
 	for _, t := range []*Table{
 		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes,
 			"Counted, exact: beyond inputs and output."),

@@ -94,7 +94,10 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 			words(bigO(v.Time)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
 			words(string(k.timeVerdict())),
 			words(bigO(v.Memory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
-		}}
+		}, Peer: peer(v)}
+		if row.Peer { // nobody counts its workspace
+			row.Cells[len(row.Cells)-1] = words(absent)
+		}
 		t.Rows = append(t.Rows, row)
 	}
 	if len(t.Rows) == 0 {

@@ -20,6 +20,7 @@ type synthetic struct {
 	threads []int
 	seed    uint64
 	heads   bool // with cells of single heads on real input
+	peers   bool // with peers of tiled and of rank
 }
 
 // maker is a made-up variant.
@@ -65,9 +66,34 @@ func makers() []maker {
 	}
 }
 
+func (s synthetic) makers() []maker {
+	if !s.peers {
+		return makers()
+	}
+	declare := func(name, implements string, exact bool) results.Variant {
+		return results.Variant{
+			Name: name, Title: name, Summary: "code of others", Role: results.RolePeer, Implements: implements,
+			Exact: exact, Paper: "example.org/" + name, Time: results.Growth{Text: "n", Exponent: 1},
+		}
+	}
+	none := func(float64) float64 { return 0 }
+	tuned := []results.Option{{Name: "malloc", Value: "tuned"}}
+	// tiled takes 4 ns and rank 2000 ns, with k=64 1000.
+	return append([]maker{
+		{Variant: declare("lib-tiled", "tiled", true), nanoseconds: 2, exponent: 2, work: none, error: 1e-7},
+		{Variant: declare("lib-rank", "rank", false), nanoseconds: 500, exponent: 1, work: none, error: 0.9},
+		{Variant: declare("lib-rank", "rank", false), nanoseconds: 250, exponent: 1, work: none, error: 0.9,
+			options: tuned},
+	}, makers()...)
+}
+
 func (s synthetic) cell(m maker, n int, input string, threads int) results.Cell {
+	simd := "avx2"
+	if m.Role == results.RolePeer {
+		simd = results.External
+	}
 	return results.Cell{
-		Variant: m.Name, N: n, D: 64, Heads: 1, Batch: 1, Pass: "forward", DType: "f32", SIMD: "avx2",
+		Variant: m.Name, N: n, D: 64, Heads: 1, Batch: 1, Pass: "forward", DType: "f32", SIMD: simd,
 		Threads: threads, Input: input, Options: m.options,
 	}
 }
@@ -88,7 +114,7 @@ func (s synthetic) write(t testing.TB) []byte {
 	}
 	w, err := results.NewWriter(&out, header, run)
 	check(t, err)
-	for _, m := range makers() {
+	for _, m := range s.makers() {
 		check(t, w.Variant(m.Variant))
 	}
 	rng := rand.New(rand.NewPCG(s.seed, 7))
@@ -115,7 +141,7 @@ func check(t testing.TB, err error) {
 // block writes the cells of one length, interleaved.
 func (s synthetic) block(t testing.TB, w *results.Writer, rng *rand.Rand, n int, input string, threads int) {
 	for range s.samples {
-		for _, m := range makers() {
+		for _, m := range s.makers() {
 			if m.longest > 0 && n > m.longest {
 				continue
 			}
@@ -134,8 +160,11 @@ func (s synthetic) block(t testing.TB, w *results.Writer, rng *rand.Rand, n int,
 			check(t, w.Sample(s.cell(m, n, input, threads), 1, values...))
 		}
 	}
-	for _, m := range makers() {
+	for _, m := range s.makers() {
 		note := results.CellNote{Cell: s.cell(m, n, input, threads).Name(), Status: results.Done}
+		if m.Role == results.RolePeer {
+			note.Versions = m.Name + " 1.2"
+		}
 		switch {
 		case m.longest > 0 && n > m.longest:
 			note.Status, note.Code = results.Skipped, "budget"
@@ -152,7 +181,7 @@ func (s synthetic) block(t testing.TB, w *results.Writer, rng *rand.Rand, n int,
 
 // fidelity writes cells of single heads.
 func (s synthetic) fidelity(t testing.TB, w *results.Writer) {
-	for _, m := range makers() {
+	for _, m := range s.makers() {
 		for i, head := range []string{"diffuse", "local", "sink"} {
 			c := s.cell(m, 2048, "prose", 1)
 			c.Head, c.Causal = head, true

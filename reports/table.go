@@ -28,6 +28,7 @@ type Column struct {
 type Row struct {
 	Cells []Cell
 	Muted bool // for orientation, not ranked
+	Peer  bool // of an external implementation: such rows stand together, under a heading
 }
 
 // A Cell of a table is a text, and where it shows a figure, the figure.

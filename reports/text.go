@@ -43,7 +43,7 @@ func (t *Table) writeText(b *buffered, o Options, p painter) {
 			headings = append(headings, t.Columns[i].stacked())
 		}
 		var rows [][]string
-		for _, r := range t.Rows {
+		for _, r := range t.headed() {
 			var cells []string
 			for _, i := range columns {
 				cells = append(cells, clip(r.Cells[i].Shown(), o.Width))
