@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
+	"attnbench/harness/peers/peerstest"
 	"attnbench/harness/tensorfile"
 	"attnbench/variants"
 
@@ -15,7 +18,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bench": main})
+	testscript.Main(m, map[string]func(){"bench": main, "peerstest": peer})
+}
+
+// peer is an adapter whose flaw is its argument.
+func peer() {
+	if err := peerstest.Serve(os.Stdin, os.Stdout, os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs the program as people do. "exits CODE COMMAND" checks an exit code.
