@@ -112,6 +112,9 @@ func TestFlaws(t *testing.T) {
 		if flaw == "skip" {
 			status = results.Skipped
 		}
+		if flaw == "skip" && len(o.Warnings) > 0 {
+			t.Errorf("warnings about what did not run: %+v", o.Warnings)
+		}
 		if o.Status != status || o.Refusal.Code != want.Code || !strings.HasPrefix(o.Refusal.Reason, want.Reason) {
 			t.Errorf("%s: %s %+v, want %+v", flaw, o.Status, o.Refusal, want)
 		}

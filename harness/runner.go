@@ -260,7 +260,7 @@ func (r *run) settle(t *trial) error {
 	}
 	switch {
 	case t.refusal.Code != "":
-		o.Status, o.Refusal = results.Skipped, t.refusal
+		o.Status, o.Refusal, o.Warnings = results.Skipped, t.refusal, nil
 	case t.failure != "" && t.cell.Peer != nil:
 		o.Status, o.Refusal = results.Failed, Refusal{"peer", t.failure}
 	case t.failure != "":

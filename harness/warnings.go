@@ -34,7 +34,7 @@ func warnings(t *trial) []results.Warning {
 	add(leak(c) != "", "leak", leak(c), "do not use it where causality matters")
 	add(untrained(c), "untrained", "parameters that a model learns are drawn at random",
 		"give trained ones in a tensor file (--input FILE.safetensors)")
-	add(t.failure == "" && len(t.times) < c.Block.samples, "few-samples",
+	add(t.stands() && len(t.times) < c.Block.samples, "few-samples",
 		fmt.Sprintf("%d samples instead of %d: the time granted was spent", len(t.times), c.Block.samples),
 		"raise --budget or --timeout")
 	add(t.switches > int64(len(t.times)), "preempted",

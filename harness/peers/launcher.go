@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed scripts/*.py scripts/peers.json
+//go:embed scripts
 var scripts embed.FS
 
 // Placeholders of commands.

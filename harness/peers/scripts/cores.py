@@ -56,7 +56,7 @@ class Core:
 
     def versions(self):
         from importlib import metadata
-        names = [adapter.PINS.get(p, p).split("==")[0] for p in self.packages]
+        names = [adapter.pin(p).split("==")[0] for p in self.packages]
         return ", ".join(f"{n} {metadata.version(n)}" for n in names)
 
     def config(self, n=None):
@@ -106,44 +106,42 @@ class TorchCore(Core):
         """Returns a call without arguments and what gives its outputs."""
         import torch
         prep, call, post = self.f(c)
-        last = {}
+        args, last = prep(*x), {}
 
         def forward():
             with torch.no_grad():
                 last["out"] = call(*args)
-
-        def stored(t):
-            return tuple(t.shape), t.detach().float().contiguous().numpy().tobytes()
-
-        def outputs():
-            with torch.no_grad():
-                found = {"out": stored(post(last["out"]))}
-            return dict(found, **{"d" + k: stored(g) for k, g in zip("qkv", last.get("grads", ()))})
-
         if c.pas == "forward":
-            args = prep(*x)
-            return forward, outputs
-        for t in x:
-            t.requires_grad_(True)
+            return forward, lambda: {"out": stored(post(last["out"]))}
+        leaves = [t.detach().requires_grad_(True) for t in args]
 
-        def run():
-            nonlocal args
-            args = prep(*x)
-            last["out"] = call(*args)
+        def graph():
+            last["out"] = call(*leaves)
             last["flat"] = post(last["out"])
 
         def backward():
-            grads = torch.autograd.grad(last["flat"], x, dout, retain_graph=c.pas == "backward", allow_unused=True)
-            last["grads"] = [torch.zeros_like(t) if g is None else g for g, t in zip(grads, x)]
+            last["grads"] = torch.autograd.grad(last["flat"], leaves, dout, retain_graph=c.pas == "backward",
+                                                allow_unused=True)
 
         def both():
-            run()
+            graph()
             backward()
-        args = ()
-        if c.pas == "both":
-            return both, outputs
-        run()
-        return backward, outputs
+        graph()
+        return (both if c.pas == "both" else backward), lambda: self.outputs(prep, x, last)
+
+    def outputs(self, prep, x, last):
+        """The output and the gradients, brought back from the library's layout."""
+        import torch
+        x = [t.detach().requires_grad_(True) for t in x]
+        pairs = [(a, g) for a, g in zip(prep(*x), last["grads"]) if g is not None]
+        grads = torch.autograd.grad([a for a, _ in pairs], x, [g for _, g in pairs], allow_unused=True)
+        found = {"d" + k: stored(torch.zeros_like(t) if g is None else g) for k, g, t in zip("qkv", grads, x)}
+        return dict(found, out=stored(last["flat"]))
+
+
+def stored(t):
+    """A tensor as adapter.save takes it."""
+    return tuple(t.shape), t.detach().float().contiguous().numpy().tobytes()
 
 
 class NumpyCore(Core):
