@@ -27,11 +27,15 @@ func (s *setting) charts() []Chart {
 	return []Chart{{"time", time}, {"workspace", workspace}}
 }
 
-// lines are the medians of a unit, times a factor.
+// lines are the medians of a unit, times a factor. Of the peers the exact ones are shown, which are what
+// mechanisms compete with: two lines more for every mechanism would hide them all.
 func (s *setting) lines(unit string, factor float64) []chart.Series {
 	var lines []chart.Series
 	for _, x := range s.series {
-		line := chart.Series{Label: x.label, Dashed: x.variant.Role == results.RoleReference}
+		if peer(x.variant) && !x.variant.Exact {
+			continue
+		}
+		line := chart.Series{Label: x.label, Dashed: x.variant.Role == results.RoleReference || peer(x.variant)}
 		for _, p := range x.points(unit) {
 			if p.Median <= 0 {
 				continue

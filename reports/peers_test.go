@@ -165,3 +165,19 @@ func TestLonelyPeers(t *testing.T) {
 		t.Errorf("%d rows, %s", len(table.Rows), table.Command)
 	}
 }
+
+// TestPeersInCharts: exact ones are drawn, dashed.
+func TestPeersInCharts(t *testing.T) {
+	found := false
+	for _, line := range withPeers(t).Parts[0].Charts[0].Series {
+		switch {
+		case strings.HasPrefix(line.Label, "lib-rank"):
+			t.Errorf("%s is drawn", line.Label)
+		case line.Label == "lib-tiled":
+			found = line.Dashed
+		}
+	}
+	if !found {
+		t.Error("lib-tiled is not drawn, or not dashed")
+	}
+}

@@ -65,7 +65,9 @@ func fakePeer(behaviour string) {
 func fake(t *testing.T, behaviour string) *Process {
 	t.Helper()
 	t.Setenv(behaviourKey, behaviour)
-	p, err := NewLauncher("").Start(t.Context(), &Peer{Command: []string{os.Args[0]}}, 3, Tuned)
+	l := NewLauncher("")
+	t.Cleanup(l.Close)
+	p, err := l.Start(t.Context(), &Peer{Command: []string{os.Args[0]}}, 3, Tuned)
 	if err != nil {
 		t.Fatal(err)
 	}

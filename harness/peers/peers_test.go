@@ -91,7 +91,9 @@ func TestClose(t *testing.T) {
 func TestInterruptEndsPeers(t *testing.T) {
 	t.Setenv(behaviourKey, "hang")
 	ctx, cancel := context.WithCancel(t.Context())
-	p, err := NewLauncher("").Start(ctx, &Peer{Command: []string{os.Args[0]}}, 1, Default)
+	l := NewLauncher("")
+	defer l.Close()
+	p, err := l.Start(ctx, &Peer{Command: []string{os.Args[0]}}, 1, Default)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,19 +64,26 @@ class Core:
         c.n = n or c.n
         return c
 
-    def small(self):
-        """A length for warming up; none where code is compiled for each length."""
-        n = max(self.smallest, 256 if self.request["n"] <= 512 else 512)
-        return n if n < self.request["n"] and not self.compiles else None
+    def warm(self):
+        """Pages code in and starts threads, at a small length where the library can do it. Compiled code is made
+        for one length."""
+        if self.compiles:
+            return
+        n = self.request["n"]
+        try:
+            self.once(max(self.smallest, min(n, 256 if n <= 512 else 512)))
+        except Exception:
+            self.once(n)
 
 
 class TorchCore(Core):
     def warm(self):
         import torch
         torch.set_num_threads(self.request["threads"])
-        n = self.small()
-        if n is None:
-            return
+        super().warm()
+
+    def once(self, n):
+        import torch
         c = self.config(n)
         x = [torch.randn(c.batch, c.heads, n, c.d, dtype=self.dtype()) for _ in range(3)]
         self.bind(c, x, torch.ones_like(x[2]))[0]()
@@ -145,11 +152,8 @@ def stored(t):
 
 
 class NumpyCore(Core):
-    def warm(self):
+    def once(self, n):
         import numpy as np
-        n = self.small()
-        if n is None:
-            return
         c = self.config(n)
         prep, call, _ = self.f(c)
         call(*prep(*[np.random.standard_normal((c.batch, c.heads, n, c.d)).astype(np.float32) for _ in range(3)]))
