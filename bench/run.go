@@ -103,6 +103,7 @@ func measure(
 	}
 	record.close()
 	p.finish()
+	plan.Abandon()
 	return harness.Totals{}, ctx.Err()
 }
 

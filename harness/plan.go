@@ -55,6 +55,9 @@ func (p *Plan) Close() {
 	p.launcher.Close()
 }
 
+// Abandon removes what was exchanged with peers while a run may still be under way, because the program ends.
+func (p *Plan) Abandon() { p.launcher.Close() }
+
 // Peak is the machine's measured FMA peak at a thread count.
 type Peak struct {
 	SIMD    string

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed scripts
@@ -27,7 +28,9 @@ const DefaultPython = "python3"
 // Launcher starts peers. Its folder holds the scripts and the files that peers and suite exchange.
 type Launcher struct {
 	python string
+	mu     sync.Mutex
 	dir    string // empty: not made yet
+	closed bool
 }
 
 // NewLauncher returns a launcher that uses a Python interpreter. Nothing is written before the first Start.
@@ -75,7 +78,12 @@ func (l *Launcher) Start(ctx context.Context, p *Peer, threads int, malloc Mallo
 
 // Folder is where files are exchanged, with the scripts unpacked in it. It is made on first use.
 func (l *Launcher) Folder() (string, error) {
-	if l.dir != "" {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return "", os.ErrClosed
+	case l.dir != "":
 		return l.dir, nil
 	}
 	dir, err := os.MkdirTemp("", "bench-peers-")
@@ -94,10 +102,11 @@ func (l *Launcher) Folder() (string, error) {
 	return dir, nil
 }
 
-// Close removes the folder.
+// Close removes the folder. It may be called while a peer is being started, which then fails.
 func (l *Launcher) Close() {
-	if l.dir != "" {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed = true; l.dir != "" {
 		os.RemoveAll(l.dir)
-		l.dir = ""
 	}
 }

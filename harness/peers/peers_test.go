@@ -146,6 +146,9 @@ func TestDeclarations(t *testing.T) {
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the folder is left behind: %v", err)
 	}
+	if _, err := l.Start(t.Context(), All()[0], 1, Default); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a peer after the end: %v", err)
+	}
 }
 
 func TestSelect(t *testing.T) {
