@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,6 +122,23 @@ func TestFlaws(t *testing.T) {
 		if o := j.outcome("linear", 64); o.Status != results.Done || len(o.Times) != fullSamples {
 			t.Errorf("%s: linear is %s with %d samples", flaw, o.Status, len(o.Times))
 		}
+	}
+}
+
+// TestInterruptDuringPeer: a run that is interrupted while a peer hangs ends, and does not call that a failure.
+func TestInterruptDuringPeer(t *testing.T) {
+	t.Setenv(flawKey, "hang")
+	clock, j := &fakeClock{}, &journal{}
+	axes := Axes{N: "64", Dim: "8", Peers: declarePeers(t, copyPeer())}
+	plan := newPlan(t, clock, axes, Limits{}, mechanisms(clock))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	time.AfterFunc(300*time.Millisecond, cancel)
+	if _, err := plan.Run(ctx, j); !errors.Is(err, context.Canceled) {
+		t.Errorf("the run ended with %v", err)
+	}
+	if o := j.outcome("copy", 64); o.Status != "" {
+		t.Errorf("%s: %+v", o.Status, o.Refusal)
 	}
 }
 

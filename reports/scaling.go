@@ -172,7 +172,7 @@ func (s *setting) slopeTable(fits []scaling) *Table {
 }
 
 func (k scaling) slopeRow(ends []int) Row {
-	row := Row{Cells: []Cell{words(k.series.label)}}
+	row := Row{Cells: []Cell{words(k.series.label)}, Peer: peer(k.series.variant)}
 	for _, n := range ends {
 		cell := words(absent)
 		i := slices.IndexFunc(k.time.Local, func(l Slope) bool { return l.To == n })

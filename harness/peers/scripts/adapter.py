@@ -88,13 +88,13 @@ def limit_memory(more):
 
 
 def settle():
-    """Waits until no thread of this process spins any more: libraries' workers do for a while."""
-    end = time.monotonic() + 2
-    while time.monotonic() < end:
+    """Waits until no thread of this process spins any more: libraries' workers do for a while. One that spins may
+    have to wait for a CPU itself, so several quiet spells in a row are asked for."""
+    end, quiet = time.monotonic() + 2, 0
+    while quiet < 3 and time.monotonic() < end:
         before = time.process_time()
         time.sleep(0.003)
-        if time.process_time() - before < 0.0006:
-            return
+        quiet = quiet + 1 if time.process_time() - before < 0.0006 else 0
 
 
 class Served:
