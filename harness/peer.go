@@ -185,8 +185,8 @@ type exchanged struct {
 // dims is its shape in files.
 func (x exchanged) dims(s variants.Shape) []int { return []int{s.Batch, s.Heads, x.rows, x.columns} }
 
-// send writes the inputs of a block for its peers, once. Gradients are those of the sampled rows of dout: time
-// does not depend on its values, and all of what a peer computes can be compared with the definition.
+// send writes the inputs of a block for its peers, once. Gradients are those of the sampled rows of dout:
+// time does not depend on its values, and all of what a peer computes can be compared with the definition.
 func (in *operands) send(path string, b *Block) error {
 	if in.sent {
 		return nil

@@ -125,7 +125,8 @@ func TestFlaws(t *testing.T) {
 	}
 }
 
-// TestInterruptDuringPeer: a run that is interrupted while a peer hangs ends, and does not call that a failure.
+// TestInterruptDuringPeer: a run that is interrupted while a peer hangs ends, and does not call that a
+// failure.
 func TestInterruptDuringPeer(t *testing.T) {
 	t.Setenv(flawKey, "hang")
 	clock, j := &fakeClock{}, &journal{}

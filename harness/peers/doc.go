@@ -33,10 +33,10 @@
 //
 // Inputs and outputs are tensor files (safetensors): q [batch, heads, n, d], k [batch, heads, s, d] and v
 // [batch, heads, s, e] as float32, also where the request's number format is bf16; out has q's shape with e
-// columns. With pass "backward" or "both" the inputs hold dout and the outputs dq, dk, dv too; backward alone
-// is timed on the saved state of one untimed forward. Side inputs that the suite drew for its own mechanism
-// (projections, random features, block lists) are in a file of their own: a peer that takes them computes the
-// very same function.
+// columns. With pass "backward" or "both" the inputs hold dout and the outputs dq, dk, dv too, the gradients
+// of q, k and v alone; backward by itself is timed on the saved state of one untimed forward. Side inputs
+// that the suite drew for its own mechanism (projections, random features, block lists) are in a file of
+// their own: a peer that takes them computes the very same function.
 //
 // # Environment
 //

@@ -50,7 +50,7 @@ func TestMisbehaviour(t *testing.T) {
 		"undone":   `the peer answered "perhaps" to output, not done`,
 		"crash":    "the peer died before it answered the request (exit status 3): MemoryError: no room ?",
 		"silent":   "the peer died before it answered the request (exit status 0)",
-		"flood":    "the peer died before it answered the request",
+		"flood":    "the peer's answer to the request is longer than 65536 bytes",
 	} {
 		_, _, err := talk(fake(t, behaviour), soon)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -26,10 +26,12 @@ type Process struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	stdin  io.WriteCloser
-	lines  chan string   // answers; closed when the process ended
+	lines  chan string   // answers; closed when there will be none any more
 	ended  chan struct{} // closed when it ended and status is there
 	status error
 	errors tail
+
+	endless bool // its answer had no end; to be read after lines is closed
 }
 
 // start runs a command. The end of the context kills it, and whatever it started.
@@ -75,6 +77,7 @@ func (p *Process) listen(ctx context.Context, out *io.PipeReader) {
 		}
 	}
 	if err := scanner.Err(); err != nil {
+		p.endless = true
 		out.CloseWithError(err) // so that the process cannot wait for a reader for ever
 		p.cancel()
 	}
@@ -164,8 +167,15 @@ func (p *Process) judge(answer string) (string, error) {
 
 // death says how the process ended.
 func (p *Process) death(question string) error {
-	p.cancel()
-	<-p.ended
+	select {
+	case <-p.ended:
+	case <-time.After(farewell): // it closed its output and lives on
+		p.cancel()
+		<-p.ended
+	}
+	if _, open := <-p.lines; !open && p.endless {
+		return fmt.Errorf("the peer's answer to %s is longer than %d bytes", question, maxAnswer)
+	}
 	status := "exit status 0"
 	if p.status != nil {
 		status = p.status.Error()

@@ -26,6 +26,7 @@ const (
 // flaw makes it misbehave:
 //
 //	wrong, nan, short    the output is twice v, NaN, or lacks the last row
+//	gradient             the gradient of v is twice that of the output, which is right
 //	slow                 it takes a thousand times as long
 //	skip, fail           the request is refused
 //	crash, hang          the third call of its life ends it, or never ends
@@ -48,7 +49,7 @@ func Serve(in io.Reader, out io.Writer, flaw string) error {
 type adapter struct {
 	flaw    string
 	request peers.Request
-	v       variants.Tensor
+	v, dout variants.Tensor
 	calls   int
 }
 
@@ -76,7 +77,7 @@ func (a *adapter) prepare(line string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a.v = inputs.Tensors["v"]
+	a.v, a.dout = inputs.Tensors["v"], inputs.Tensors["dout"]
 	return "ready peerstest 1.0", nil
 }
 
@@ -101,20 +102,43 @@ func (a *adapter) call(count string) (string, error) {
 	return fmt.Sprintf("%d %d", took, Peak), nil
 }
 
-// write writes the output.
+// write writes the output, and gradients where there are some of it.
 func (a *adapter) write() error {
-	out := variants.Tensor{Dims: a.v.Dims, F32: append([]float32(nil), a.v.F32...)}
+	out := a.v
 	switch a.flaw {
 	case "wrong":
-		for i := range out.F32 {
-			out.F32[i] *= 2
-		}
+		out = twice(out)
 	case "nan":
+		out = twice(out)
 		out.F32[0] = float32(math.NaN())
 	case "short":
 		r := a.request
 		out.Dims = []int{r.Batch, r.Heads, r.N - 1, r.E}
 		out.F32 = out.F32[:out.Len()]
 	}
-	return tensorfile.Write(a.request.Output, map[string]variants.Tensor{"out": out}, nil)
+	tensors := map[string]variants.Tensor{"out": out}
+	if a.request.Pass != "forward" {
+		tensors["dq"], tensors["dk"], tensors["dv"] = a.zeros(), a.zeros(), a.dout
+		if a.flaw == "gradient" {
+			tensors["dv"] = twice(a.dout)
+		}
+	}
+	return tensorfile.Write(a.request.Output, tensors, nil)
+}
+
+// twice is a tensor of its own with doubled elements.
+func twice(t variants.Tensor) variants.Tensor {
+	double := variants.Tensor{Dims: t.Dims, F32: make([]float32, len(t.F32))}
+	for i, x := range t.F32 {
+		double.F32[i] = 2 * x
+	}
+	return double
+}
+
+// zeros is the gradient of queries and of keys.
+func (a *adapter) zeros() variants.Tensor {
+	r := a.request
+	t := variants.Tensor{Dims: []int{r.Batch, r.Heads, r.N, r.D}}
+	t.F32 = make([]float32, t.Len())
+	return t
 }
