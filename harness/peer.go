@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"attnbench/harness/check"
@@ -144,6 +146,7 @@ func (r *run) receive(ctx context.Context, t *trial, in *operands) error {
 		inputs := operandBytes(c.Block) - c.Block.Type.Size()*int64(s.Slices()*s.N*s.E)
 		t.peakBytes = machine.Figure{Value: float64(answer.Peak + inputs), Known: true}
 	}
+	os.Remove(request.Output) // what another peer wrote must not pass for its own
 	if err := t.process.Output(r.patience(answerPatience)); err != nil {
 		return err
 	}
@@ -214,7 +217,7 @@ func (in *operands) sampleUpstream(b *Block) {
 func (in *operands) receive(path string, b *Block) error {
 	f, err := tensorfile.Read(path, tensorfile.AllowNonFinite)
 	if err != nil {
-		return fmt.Errorf("the peer's output: %w", err)
+		return fmt.Errorf("the peer's output: %s", strings.TrimPrefix(err.Error(), path+": "))
 	}
 	s := b.Shape
 	list := []exchanged{{"out", s.N, s.E, in.out}}

@@ -29,6 +29,9 @@
 // replaces the earlier one; #run may be repeated to add what is known at the end. Unknown fields are ignored,
 // so that a later version can add some.
 //
+// A peer, an implementation from elsewhere, is a variant of role "peer": its cells stand beside those of the
+// same name but for simd, which is "external", and leave out the units that nobody knows of it.
+//
 // # Names
 //
 // A name holds the keys variant n [s] d [e] h b causal pass dtype simd threads input [head], then the
