@@ -36,10 +36,14 @@ type Case struct {
 	// Tolerance is the largest accepted error, relative to the largest value of the definition's output. 0 means
 	// 5e-6.
 	Tolerance float64
+	// GradTolerance is the largest accepted error of a gradient, relative to the largest value of that gradient by
+	// the mechanism's own formula. 0 means 2e-5.
+	GradTolerance float64
 	// Leaks says that a causal case lets later tokens change earlier outputs, as the mechanism declares.
 	Leaks bool
 
 	elements variants.ElementType
+	backward bool
 }
 
 const seed = 7
@@ -98,24 +102,16 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set) {
 	if c.Shape.N <= halfLimit {
 		checkBF16(t, m, c, set, in)
 	}
+	if m.Gradient != nil {
+		checkBackward(t, m, c, set, in)
+	}
 }
 
 // Definition evaluates a mechanism's definition on every row of every head: [batch, heads, n, e].
 func Definition(p *variants.Problem, q, k, v []float32) []float64 {
 	p.DrawInputs()
-	s := p.Shape
-	rows := make([]int, s.N)
-	for i := range rows {
-		rows[i] = i
-	}
 	var out []float64
-	for h := range s.Slices() {
-		head := variants.Head{Batch: h / s.Heads, Head: h % s.Heads, Rows: rows}
-		head.Q = variants.Float64(q[h*s.N*s.D : (h+1)*s.N*s.D])
-		if k != nil {
-			head.K = variants.Float64(k[h*s.S*s.D : (h+1)*s.S*s.D])
-		}
-		head.V = variants.Float64(v[h*s.S*s.E : (h+1)*s.S*s.E])
+	for _, head := range wholeHeads(p, q, k, v) {
 		out = append(out, p.Mechanism.Definition(p, head)...)
 	}
 	return out
@@ -124,15 +120,24 @@ func Definition(p *variants.Problem, q, k, v []float32) []float64 {
 // resolve resolves the case's problem with a pool of the given size, which is closed when the test ends.
 func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, threads int) *variants.Problem {
 	t.Helper()
-	settings, err := variants.ParseSettings(c.Options)
+	pool := work.NewPool(threads)
+	t.Cleanup(pool.Close)
+	p, err := c.problem(m, set, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := work.NewPool(threads)
-	t.Cleanup(pool.Close)
+	return p
+}
+
+// problem resolves the case's problem on a pool.
+func (c Case) problem(m *variants.Mechanism, set *kernel.Set, pool *work.Pool) (*variants.Problem, error) {
+	settings, err := variants.ParseSettings(c.Options)
+	if err != nil {
+		return nil, err
+	}
 	r := variants.Request{
 		Type: c.elements, Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true,
-		Seed: seed, Kernels: set, Pool: pool, Spread: true,
+		Seed: seed, Kernels: set, Pool: pool, Spread: true, Backward: c.backward,
 	}
 	for name, tensor := range c.Inputs {
 		r.Inputs[name] = tensor
@@ -144,11 +149,7 @@ func (c Case) resolve(t *testing.T, m *variants.Mechanism, set *kernel.Set, thre
 		}
 		r.Inputs[variants.KeyMask] = variants.Tensor{Dims: dims, U8: c.Mask}
 	}
-	p, err := m.Resolve(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return m.Resolve(r)
 }
 
 type operands struct{ q, k, v []float32 }

@@ -1,0 +1,164 @@
+package variantstest
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// checkBackward runs the case with gradients: against the mechanism's Gradient, with one thread and with more,
+// and for the promises of the contract.
+func checkBackward(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, in operands) {
+	t.Helper()
+	c.backward = true
+	p := c.resolve(t, m, set, 1)
+	plan, memory := p.Plan()
+	if predicted := c.resolve(t, m, set, 1).Memory(); predicted != memory {
+		t.Errorf("predicted memory with gradients %+v, allocated %+v", predicted, memory)
+	}
+	attention, ok := plan.(variants.Differentiable)
+	if !ok {
+		t.Fatal("the mechanism has a Gradient, its plan no Backward")
+	}
+	dout := drawUpstream(c.Shape)
+	r := newBackwardRun(p, in, dout)
+	r.forward(t, attention)
+	got := r.backward(t, attention)
+	r.compare(t, got, c.GradTolerance)
+	if !same(r.backward(t, attention), got) {
+		t.Error("a second Backward after one Forward gives other bits")
+	}
+	if allocs := testing.AllocsPerRun(2, func() { r.call(attention) }); allocs != 0 {
+		t.Errorf("Backward allocates %v times", allocs)
+	}
+	if m.BackwardCost(p).FLOPs > 0 && c.Mask == nil && attention.BackwardExecuted() <= 0 {
+		t.Error("BackwardExecuted is not positive")
+	}
+	for _, threads := range []int{2, 3} {
+		p := c.resolve(t, m, set, threads)
+		parallel, _ := p.Plan()
+		r := newBackwardRun(p, in, dout)
+		r.forward(t, parallel.(variants.Differentiable))
+		if !same(r.backward(t, parallel.(variants.Differentiable)), got) {
+			t.Errorf("%d threads give other gradients than one", threads)
+		}
+	}
+}
+
+// backwardRun holds one problem's operands and the memory that Backward writes, guarded.
+type backwardRun struct {
+	p       *variants.Problem
+	in      operands
+	out     []float32
+	dout    []float32
+	buffers map[string][]float32
+	g       variants.Gradients
+}
+
+func newBackwardRun(p *variants.Problem, in operands, dout []float32) *backwardRun {
+	r := &backwardRun{p: p, in: in, dout: dout, buffers: map[string][]float32{}}
+	if p.Mechanism.SharedQK {
+		r.in.k = nil
+	}
+	r.out = make([]float32, len(dout))
+	r.g = variants.Gradients{Q: r.guarded("q", len(in.q)), V: r.guarded("v", len(in.v))}
+	if r.in.k != nil {
+		r.g.K = r.guarded("k", len(in.k))
+	}
+	r.g.Inputs = map[string][]float32{}
+	for _, input := range p.Mechanism.Inputs {
+		if x, used := p.Input(input.Name); input.Learned && used {
+			r.g.Inputs[input.Name] = r.guarded(input.Name, x.Len())
+		}
+	}
+	return r
+}
+
+const gradientMargin = 64
+
+// guarded makes memory between guards.
+func (r *backwardRun) guarded(name string, size int) []float32 {
+	r.buffers[name] = slices.Repeat([]float32{guard}, size+2*gradientMargin)
+	return r.buffers[name][gradientMargin : gradientMargin+size : gradientMargin+size]
+}
+
+func (r *backwardRun) forward(t *testing.T, a variants.Attention) {
+	t.Helper()
+	copy(r.out, forward(t, a, r.p.Shape, r.in))
+}
+
+func (r *backwardRun) call(a variants.Differentiable) {
+	a.Backward(r.g, r.dout, r.out, r.in.q, r.in.k, r.in.v)
+}
+
+// backward calls Backward on memory full of NaN and returns copies of what it wrote.
+func (r *backwardRun) backward(t *testing.T, a variants.Differentiable) map[string][]float32 {
+	t.Helper()
+	for _, b := range r.buffers {
+		for i := gradientMargin; i < len(b)-gradientMargin; i++ {
+			b[i] = float32(math.NaN())
+		}
+	}
+	r.call(a)
+	got := map[string][]float32{}
+	for name, b := range r.buffers {
+		end := len(b) - gradientMargin
+		for i, x := range b {
+			if (i < gradientMargin || i >= end) && x != guard {
+				t.Fatalf("element %d outside of d%s was written", i-gradientMargin, name)
+			}
+		}
+		got[name] = slices.Clone(b[gradientMargin:end])
+	}
+	return got
+}
+
+// compare compares the gradients with the mechanism's formula in float64. Where that gives 0 throughout,
+// nothing but 0 is right; rounding may leave gradients that cancel a trace of the upstream gradient.
+func (r *backwardRun) compare(t *testing.T, got map[string][]float32, tolerance float64) {
+	t.Helper()
+	if tolerance == 0 {
+		tolerance = 2e-5
+	}
+	for name, want := range Gradient(r.p, r.in.q, r.in.k, r.in.v, r.dout) {
+		var top, worst float64
+		for i, x := range want {
+			top = math.Max(top, math.Abs(x))
+			if d := math.Abs(float64(got[name][i]) - x); d > worst || math.IsNaN(d) {
+				worst = d
+			}
+		}
+		accepted := tolerance * top
+		if top > 0 {
+			accepted = math.Max(accepted, 1e-6)
+		}
+		if !(worst <= accepted) {
+			t.Errorf("d%s: error %.3g of %.3g: relative %.3g, accepted %.3g", name, worst, top, worst/top, tolerance)
+		}
+	}
+}
+
+// Gradient evaluates a mechanism's Gradient on all heads, by the name of the operand: q, k (unless queries
+// serve as keys) and v in the layout of the operands, and the learned side inputs that the problem uses.
+func Gradient(p *variants.Problem, q, k, v, dout []float32) map[string][]float64 {
+	p.DrawInputs()
+	all, size := map[string][]float64{}, p.Shape.N*p.Shape.E
+	for i, h := range wholeHeads(p, q, k, v) {
+		g := p.Mechanism.Gradient(p, h, variants.Float64(dout[i*size:(i+1)*size]))
+		for name, x := range map[string][]float64{"q": g.Q, "k": g.K, "v": g.V} {
+			if x != nil {
+				all[name] = append(all[name], x...)
+			}
+		}
+		addInputs(all, g.Inputs)
+	}
+	return all
+}
+
+func same(a, b map[string][]float32) bool {
+	return maps.EqualFunc(a, b, func(x, y []float32) bool { return slices.Equal(x, y) })
+}
