@@ -2249,6 +2249,91 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx2GradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+TEXT ·avx2GradCols(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ p+32(FP), R10
+	MOVQ sub+48(FP), DI
+	MOVQ ldp+40(FP), R12
+	SHLQ $2, R12
+	CMPQ DX, $4
+	JLT next2
+
+cols1:
+	// Columns 32 at a time.
+	VXORPS Y0, Y0, Y0
+	VSUBPS 0(DI), Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VSUBPS 32(DI), Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VSUBPS 64(DI), Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VSUBPS 96(DI), Y3, Y3
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VADDPS 0(SI), Y0, Y4
+	VMULPS 0(R11), Y4, Y4
+	VADDPS 32(SI), Y1, Y5
+	VMULPS 32(R11), Y5, Y5
+	VADDPS 64(SI), Y2, Y6
+	VMULPS 64(R11), Y6, Y6
+	VADDPS 96(SI), Y3, Y7
+	VMULPS 96(R11), Y7, Y7
+	VMOVUPS Y4, 0(SI)
+	VMOVUPS Y5, 32(SI)
+	VMOVUPS Y6, 64(SI)
+	VMOVUPS Y7, 96(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row3
+	ADDQ $128, BX
+	ADDQ $128, DI
+	ADDQ $128, R10
+	SUBQ $4, DX
+	CMPQ DX, $4
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 8 at a time.
+	VXORPS Y0, Y0, Y0
+	VSUBPS 0(DI), Y0, Y0
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VADDPS 0(SI), Y0, Y1
+	VMULPS 0(R11), Y1, Y1
+	VMOVUPS Y1, 0(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row6
+	ADDQ $32, BX
+	ADDQ $32, DI
+	ADDQ $32, R10
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx2Exp2(n int, dst, src *float32)
 TEXT ·avx2Exp2(SB), NOSPLIT, $0-24
 	VMOVUPS avx2Max<>(SB), Y6

@@ -134,6 +134,17 @@ func avx2Alphas(vecs int, m, sum, alpha *float32) (changed bool)
 //go:noescape
 func avx2ExpCols(rows, vecs int, x *float32, ld int, sub *float32, add float32)
 
+// avx2GradCols takes sub off every x and multiplies by p.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			x[r*ld+c] = p[r*ldp+c] * (x[r*ld+c] - sub[c])
+//		}
+//	}
+//
+//go:noescape
+func avx2GradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+
 // avx2Exp2 raises 2 to every element.
 //
 //	for i := range n {

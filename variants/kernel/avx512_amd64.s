@@ -5353,6 +5353,91 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx512GradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+TEXT ·avx512GradCols(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ p+32(FP), R10
+	MOVQ sub+48(FP), DI
+	MOVQ ldp+40(FP), R12
+	SHLQ $2, R12
+	CMPQ DX, $4
+	JLT next2
+
+cols1:
+	// Columns 64 at a time.
+	VXORPS Z0, Z0, Z0
+	VSUBPS 0(DI), Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VSUBPS 64(DI), Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VSUBPS 128(DI), Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VSUBPS 192(DI), Z3, Z3
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VADDPS 0(SI), Z0, Z4
+	VMULPS 0(R11), Z4, Z4
+	VADDPS 64(SI), Z1, Z5
+	VMULPS 64(R11), Z5, Z5
+	VADDPS 128(SI), Z2, Z6
+	VMULPS 128(R11), Z6, Z6
+	VADDPS 192(SI), Z3, Z7
+	VMULPS 192(R11), Z7, Z7
+	VMOVUPS Z4, 0(SI)
+	VMOVUPS Z5, 64(SI)
+	VMOVUPS Z6, 128(SI)
+	VMOVUPS Z7, 192(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row3
+	ADDQ $256, BX
+	ADDQ $256, DI
+	ADDQ $256, R10
+	SUBQ $4, DX
+	CMPQ DX, $4
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 16 at a time.
+	VXORPS Z0, Z0, Z0
+	VSUBPS 0(DI), Z0, Z0
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VADDPS 0(SI), Z0, Z1
+	VMULPS 0(R11), Z1, Z1
+	VMOVUPS Z1, 0(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row6
+	ADDQ $64, BX
+	ADDQ $64, DI
+	ADDQ $64, R10
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx512Exp2(n int, dst, src *float32)
 TEXT ·avx512Exp2(SB), NOSPLIT, $0-24
 	VMOVUPS avx512Max<>(SB), Z6

@@ -206,6 +206,17 @@ func avx512Alphas(vecs int, m, sum, alpha *float32) (changed bool)
 //go:noescape
 func avx512ExpCols(rows, vecs int, x *float32, ld int, sub *float32, add float32)
 
+// avx512GradCols takes sub off every x and multiplies by p.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			x[r*ld+c] = p[r*ldp+c] * (x[r*ld+c] - sub[c])
+//		}
+//	}
+//
+//go:noescape
+func avx512GradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+
 // avx512Exp2 raises 2 to every element.
 //
 //	for i := range n {

@@ -36,6 +36,19 @@ func TestExpCols(t *testing.T) {
 	})
 }
 
+func TestGradCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, p, sub := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random), newSheet(1, cols, 0, random)
+		before := x.clone()
+		s.GradCols(rows, cols, x.x(), x.ld, p.x(), p.ld, sub.x())
+		x.checkEach(t, func(r, c int) (float64, float64) {
+			return float64(*p.at(r, c) * (*before.at(r, c) - *sub.at(0, c))), 0
+		})
+		p.checkGuards(t)
+	})
+}
+
 func TestReLU(t *testing.T) {
 	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
 		x := newSheet(rows, cols, 3, normals())

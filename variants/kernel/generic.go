@@ -8,7 +8,8 @@ func Generic() *Set {
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
 		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
-		MaxCols: genericMaxCols, ExpCols: genericExpCols, ReLU: genericReLU, SinCos: genericSinCos,
+		MaxCols: genericMaxCols, ExpCols: genericExpCols, GradCols: genericGradCols, ReLU: genericReLU,
+		SinCos:  genericSinCos,
 		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,
 		ArgMaxCols: genericArgMaxCols, MarginCols: genericMarginCols, Exp2: genericExp2, FMA: genericFMA,
 	}

@@ -119,6 +119,19 @@ func genericExpCols(rows, cols int, x []float32, ld int, sub []float32, add floa
 	}
 }
 
+func genericGradCols(rows, cols int, x []float32, ld int, p []float32, ldp int, sub []float32) {
+	needCols(genericLanes, cols)
+	need("x", x, rows, cols, ld)
+	need("p", p, rows, cols, ldp)
+	sub = sub[:cols]
+	for r := range rows {
+		row, weights := x[r*ld:][:cols], p[r*ldp:][:cols]
+		for c, v := range row {
+			row[c] = weights[c] * (v - sub[c])
+		}
+	}
+}
+
 func genericReLU(rows, cols int, x []float32, ld int, add float32) {
 	needCols(genericLanes, cols)
 	need("x", x, rows, cols, ld)

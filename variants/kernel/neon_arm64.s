@@ -5711,6 +5711,105 @@ row6:
 next5:
 	RET
 
+// func neonGradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+TEXT ·neonGradCols(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R9
+	MOVD vecs+8(FP), R3
+	MOVD x+16(FP), R1
+	MOVD ld+24(FP), R8
+	LSL $2, R8
+	MOVD p+32(FP), R10
+	MOVD sub+48(FP), R5
+	MOVD ldp+40(FP), R12
+	LSL $2, R12
+	CMP $4, R3
+	BLT next2
+
+cols1:
+	// Columns 16 at a time.
+	VMOVI $0, V0.B16
+	FMOVQ 0(R5), F31
+	WORD $0x4ebfd400 // fsub v0.4s, v0.4s, v31.4s
+	VMOVI $0, V1.B16
+	FMOVQ 16(R5), F31
+	WORD $0x4ebfd421 // fsub v1.4s, v1.4s, v31.4s
+	VMOVI $0, V2.B16
+	FMOVQ 32(R5), F31
+	WORD $0x4ebfd442 // fsub v2.4s, v2.4s, v31.4s
+	VMOVI $0, V3.B16
+	FMOVQ 48(R5), F31
+	WORD $0x4ebfd463 // fsub v3.4s, v3.4s, v31.4s
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row3:
+	FMOVQ 0(R4), F31
+	WORD $0x4e3fd404 // fadd v4.4s, v0.4s, v31.4s
+	FMOVQ 0(R11), F31
+	WORD $0x6e3fdc84 // fmul v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R4), F31
+	WORD $0x4e3fd425 // fadd v5.4s, v1.4s, v31.4s
+	FMOVQ 16(R11), F31
+	WORD $0x6e3fdca5 // fmul v5.4s, v5.4s, v31.4s
+	FMOVQ 32(R4), F31
+	WORD $0x4e3fd446 // fadd v6.4s, v2.4s, v31.4s
+	FMOVQ 32(R11), F31
+	WORD $0x6e3fdcc6 // fmul v6.4s, v6.4s, v31.4s
+	FMOVQ 48(R4), F31
+	WORD $0x4e3fd467 // fadd v7.4s, v3.4s, v31.4s
+	FMOVQ 48(R11), F31
+	WORD $0x6e3fdce7 // fmul v7.4s, v7.4s, v31.4s
+	FMOVQ F4, 0(R4)
+	FMOVQ F5, 16(R4)
+	FMOVQ F6, 32(R4)
+	FMOVQ F7, 48(R4)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row3
+	ADD $64, R1
+	ADD $64, R5
+	ADD $64, R10
+	SUB $4, R3
+	CMP $4, R3
+	BGE cols1
+
+next2:
+	CMP $1, R3
+	BLT next5
+
+cols4:
+	// Columns 4 at a time.
+	VMOVI $0, V0.B16
+	FMOVQ 0(R5), F31
+	WORD $0x4ebfd400 // fsub v0.4s, v0.4s, v31.4s
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row6:
+	FMOVQ 0(R4), F31
+	WORD $0x4e3fd401 // fadd v1.4s, v0.4s, v31.4s
+	FMOVQ 0(R11), F31
+	WORD $0x6e3fdc21 // fmul v1.4s, v1.4s, v31.4s
+	FMOVQ F1, 0(R4)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row6
+	ADD $16, R1
+	ADD $16, R5
+	ADD $16, R10
+	SUB $1, R3
+	CMP $1, R3
+	BGE cols4
+
+next5:
+	RET
+
 // func neonExp2(n int, dst, src *float32)
 TEXT ·neonExp2(SB), NOSPLIT, $0-24
 	MOVD $0x43000000, R25

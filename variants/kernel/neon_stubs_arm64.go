@@ -170,6 +170,17 @@ func neonAlphas(vecs int, m, sum, alpha *float32) (changed bool)
 //go:noescape
 func neonExpCols(rows, vecs int, x *float32, ld int, sub *float32, add float32)
 
+// neonGradCols takes sub off every x and multiplies by p.
+//
+//	for r := range rows {
+//		for c := range 4 * vecs {
+//			x[r*ld+c] = p[r*ldp+c] * (x[r*ld+c] - sub[c])
+//		}
+//	}
+//
+//go:noescape
+func neonGradCols(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+
 // neonExp2 raises 2 to every element.
 //
 //	for i := range n {

@@ -73,6 +73,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"ScatterRows": func() { s.ScatterRows(cols, y, cols, x, cols, list[:rows]) },
 		"MaxCols":     func() { s.MaxCols(rows, cols, x, cols, v) },
 		"ExpCols":     func() { s.ExpCols(rows, cols, x, cols, v, 1) },
+		"GradCols":    func() { s.GradCols(rows, cols, x, cols, y, cols, v) },
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },
 		"SinCos":      func() { s.SinCos(rows, cols, x, cols, y, cols, v) },
 		"DotCols":     func() { s.DotCols(rows, cols, x, cols, v, w) },

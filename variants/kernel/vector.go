@@ -13,6 +13,7 @@ type routines struct {
 	expSum             func(rows, vecs int, x *float32, ld int, m, sum *float32)
 	alphas             func(vecs int, m, sum, alpha *float32) bool
 	expCols            func(rows, vecs int, x *float32, ld int, sub *float32, add float32)
+	gradCols           func(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
 	exp2               func(n int, dst, src *float32)
 	relu               func(rows, vecs int, x *float32, ld int, add float32)
 	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
@@ -41,7 +42,7 @@ func (r *routines) set() *Set {
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
-		MaxCols: r.MaxCols, ExpCols: r.ExpCols, ReLU: r.ReLU, SinCos: r.SinCos,
+		MaxCols: r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU, SinCos: r.SinCos,
 		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}

@@ -59,6 +59,15 @@ func (r *routines) ExpCols(rows, cols int, x []float32, ld int, sub []float32, a
 	})
 }
 
+func (r *routines) GradCols(rows, cols int, x []float32, ld int, p []float32, ldp int, sub []float32) {
+	r.check(rows, cols, x, ld)
+	need("p", p, rows, cols, ldp)
+	sub = sub[:cols]
+	r.eachBlock(rows, cols, func(b block) {
+		r.gradCols(b.rows, b.vecs, &x[b.row*ld+b.col], ld, &p[b.row*ldp+b.col], ldp, &sub[b.col])
+	})
+}
+
 func (r *routines) ReLU(rows, cols int, x []float32, ld int, add float32) {
 	r.check(rows, cols, x, ld)
 	r.eachBlock(rows, cols, func(b block) {

@@ -125,6 +125,28 @@ func expCols(set *isa) *routine {
 	return r
 }
 
+func gradCols(set *isa) *routine {
+	r := columnRoutine(set, "GradCols", columnDoc(set, "takes sub off every x and multiplies by p.",
+		"x[r*ld+c] = p[r*ldp+c] * (x[r*ld+c] - sub[c])"), "p *float32", "ldp int", "sub *float32")
+	const pCol, pAt, ldp = "R10", "R11", "R12"
+	r.load("p", pCol, "sub", "DI")
+	r.stride("ldp", ldp, 4)
+	r.columns(4, []string{"DI", pCol}, func(width int) {
+		negated, x := r.alloc(width), r.alloc(width)
+		r.negate("DI", negated)
+		r.copyReg(pCol, pAt)
+		r.eachRow(func() {
+			for i, x := range x {
+				r.add(r.at(xAt, i), negated[i], x)
+				r.mul(r.at(pAt, i), x, x)
+			}
+			r.storeAll(x, xAt)
+			r.addReg(ldp, pAt)
+		})
+	})
+	return r
+}
+
 // negate loads vectors and changes their sign: x+(-m) takes x from memory in one instruction, x-m cannot.
 func (r *routine) negate(base string, to []vec) {
 	for i, v := range to {

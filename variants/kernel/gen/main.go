@@ -45,7 +45,7 @@ func routines(set *isa) []*routine {
 		return append(all, packPairs(set), pairRows(set), expSumPairs(set), fma(set))
 	}
 	return append(all, pack(set),
-		maxCols(set), expSum(set), alphas(set), expCols(set), exp2(set),
+		maxCols(set), expSum(set), alphas(set), expCols(set), gradCols(set), exp2(set),
 		relu(set), dotCols(set), argMaxCols(set), marginCols(set),
 		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set),
 		widen(set), narrow(set), fma(set))
