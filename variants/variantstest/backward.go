@@ -28,7 +28,7 @@ func checkBackward(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set,
 	r := newBackwardRun(p, in, dout)
 	r.forward(t, attention)
 	got := r.backward(t, attention)
-	r.compare(t, got, c.GradTolerance)
+	r.compare(t, got, c)
 	if !same(r.backward(t, attention), got) {
 		t.Error("a second Backward after one Forward gives other bits")
 	}
@@ -91,6 +91,10 @@ func (r *backwardRun) forward(t *testing.T, a variants.Attention) {
 	copy(r.out, forward(t, a, r.p.Shape, r.in))
 }
 
+func (r *backwardRun) callForward(a variants.Attention) {
+	a.Forward(variants.F32s(r.out), variants.F32s(r.in.q), variants.F32s(r.in.k), variants.F32s(r.in.v))
+}
+
 func (r *backwardRun) call(a variants.Differentiable) {
 	a.Backward(r.g, r.dout, r.out, r.in.q, r.in.k, r.in.v)
 }
@@ -117,14 +121,17 @@ func (r *backwardRun) backward(t *testing.T, a variants.Differentiable) map[stri
 	return got
 }
 
-// compare compares the gradients with the mechanism's formula in float64. Where that gives 0 throughout,
-// nothing but 0 is right; rounding may leave gradients that cancel a trace of the upstream gradient.
-func (r *backwardRun) compare(t *testing.T, got map[string][]float32, tolerance float64) {
+// compare compares the gradients with the mechanism's formula in float64. Gradients of logits are differences
+// of numbers near 1 that may cancel, so that what rounding leaves is in proportion to keys and queries.
+func (r *backwardRun) compare(t *testing.T, got map[string][]float32, c Case) {
 	t.Helper()
+	tolerance := c.GradTolerance
 	if tolerance == 0 {
 		tolerance = 2e-5
 	}
-	for name, want := range Gradient(r.p, r.in.q, r.in.k, r.in.v, r.dout) {
+	floor := 2e-6 * math.Max(1, c.Scale)
+	all := Gradient(r.p, r.in.q, r.in.k, r.in.v, r.dout)
+	for name, want := range all {
 		var top, worst float64
 		for i, x := range want {
 			top = math.Max(top, math.Abs(x))
@@ -132,14 +139,37 @@ func (r *backwardRun) compare(t *testing.T, got map[string][]float32, tolerance 
 				worst = d
 			}
 		}
-		accepted := tolerance * top
-		if top > 0 {
-			accepted = math.Max(accepted, 1e-6)
-		}
-		if !(worst <= accepted) {
+		if !(worst <= math.Max(tolerance*top, floor)) {
 			t.Errorf("d%s: error %.3g of %.3g: relative %.3g, accepted %.3g", name, worst, top, worst/top, tolerance)
 		}
 	}
+	r.compareZeros(t, got, all["v"])
+}
+
+// compareZeros: a query without output has a gradient of exactly 0, and so has the key of a value that nobody
+// sees.
+func (r *backwardRun) compareZeros(t *testing.T, got map[string][]float32, dv []float64) {
+	t.Helper()
+	s := r.p.Shape
+	for i := range s.Slices() * s.S {
+		unseen := !slices.ContainsFunc(dv[i*s.E:(i+1)*s.E], func(x float64) bool { return x != 0 })
+		if unseen && notZero(got["v"][i*s.E:(i+1)*s.E]) {
+			t.Fatalf("value %d, which nobody sees, has a gradient", i)
+		}
+		if unseen && r.in.k != nil && notZero(got["k"][i*s.D:(i+1)*s.D]) {
+			t.Fatalf("key %d, which nobody sees, has a gradient", i)
+		}
+	}
+	for i := range s.Slices() * s.N {
+		dead := r.in.k != nil && !notZero(r.out[i*s.E:(i+1)*s.E])
+		if dead && notZero(got["q"][i*s.D:(i+1)*s.D]) {
+			t.Fatalf("query %d, which has no output, has a gradient", i)
+		}
+	}
+}
+
+func notZero(x []float32) bool {
+	return slices.ContainsFunc(x, func(x float32) bool { return x != 0 })
 }
 
 // Gradient evaluates a mechanism's Gradient on all heads, by the name of the operand: q, k (unless queries

@@ -14,25 +14,40 @@ import (
 // mechanism's Cost, and of peak-frac, its share of the set's FMA rate, which is taken after every call: what
 // else the machine does slows both.
 func Benchmark(b *testing.B, m *variants.Mechanism, shape variants.Shape, options string, set *kernel.Set) {
-	settings, err := variants.ParseSettings(options)
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := Case{Shape: shape, Options: options}
+	p, attention, r := plan(b, m, c, set)
+	rates(b, set, m.Cost(p).FLOPs, func() { r.callForward(attention) })
+}
+
+// BenchmarkBackward is Benchmark of Backward, after one Forward; useful work is BackwardCost.
+func BenchmarkBackward(b *testing.B, m *variants.Mechanism, shape variants.Shape, options string,
+	set *kernel.Set) {
+	c := Case{Shape: shape, Options: options, backward: true}
+	p, attention, r := plan(b, m, c, set)
+	r.callForward(attention)
+	rates(b, set, m.BackwardCost(p).FLOPs, func() { r.call(attention.(variants.Differentiable)) })
+}
+
+// plan plans a case on one thread.
+func plan(b *testing.B, m *variants.Mechanism, c Case, set *kernel.Set) (*variants.Problem, variants.Attention,
+	*backwardRun) {
 	pool := work.NewPool(1)
-	defer pool.Close()
-	p, err := m.Resolve(variants.Request{
-		Shape: shape, Options: settings, Draw: true, Seed: seed, Kernels: set, Pool: pool,
-	})
+	b.Cleanup(pool.Close)
+	p, err := c.problem(m, set, pool)
 	if err != nil {
 		b.Fatal(err)
 	}
 	attention, _ := p.Plan()
-	in, out := draw(Case{Shape: shape}), make([]float32, shape.Slices()*shape.N*shape.E)
+	return p, attention, newBackwardRun(p, draw(c), drawUpstream(c.Shape))
+}
+
+// rates times call, which does so much useful work.
+func rates(b *testing.B, set *kernel.Set, work float64, call func()) {
 	var rates, shares []float64
 	for b.Loop() {
 		start := time.Now()
-		attention.Forward(variants.F32s(out), variants.F32s(in.q), variants.F32s(in.k), variants.F32s(in.v))
-		rate := m.Cost(p).FLOPs / time.Since(start).Seconds()
+		call()
+		rate := work / time.Since(start).Seconds()
 		b.StopTimer()
 		rates, shares = append(rates, rate), append(shares, rate/peak(set))
 		b.StartTimer()

@@ -28,3 +28,19 @@ func Exact() []Case {
 		Case{Name: "peaked", Shape: Self(1, 130, 64, false), Scale: 30, Tolerance: 2e-5},
 	)
 }
+
+// ExactGradients are small cases of the same kinds for CheckGradient.
+func ExactGradients() []Case {
+	mask := []uint8{0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0}
+	masked := variants.Shape{Batch: 2, Heads: 1, N: 10, S: 10, D: 3, E: 3, Causal: true}
+	return []Case{
+		{Shape: Self(2, 1, 2, false)},
+		{Shape: Self(1, 9, 4, false)},
+		{Shape: Self(1, 9, 4, true)},
+		{Shape: variants.Shape{Batch: 1, Heads: 1, N: 7, S: 12, D: 3, E: 5}},
+		{Shape: variants.Shape{Batch: 1, Heads: 1, N: 12, S: 7, D: 3, E: 5, Causal: true}},
+		{Shape: variants.Shape{Batch: 1, Heads: 1, N: 7, S: 12, D: 3, E: 5, Causal: true}},
+		{Name: "mask", Shape: masked, Mask: mask},
+		{Name: "peaked", Shape: Self(1, 9, 4, false), Scale: 4},
+	}
+}
