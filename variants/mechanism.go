@@ -131,6 +131,13 @@ func DenseCost(p *Problem) Cost {
 	return Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * pairs, Exps: pairs}
 }
 
+// DenseBackwardCost is the work of the gradients of exact attention whose weights are computed again: 4(d+e)
+// operations a pair, and 2d and an exponential for its weight.
+func DenseBackwardCost(p *Problem) Cost {
+	pairs := float64(DensePairs(p, nil))
+	return Cost{FLOPs: (4*float64(p.Shape.D+p.Shape.E) + 2*float64(p.Shape.D)) * pairs, Exps: pairs}
+}
+
 // DensePairs counts every pair that causality allows.
 func DensePairs(p *Problem, _ []float32) int64 {
 	return p.Shape.AllowedPairs() * int64(p.Shape.Slices())

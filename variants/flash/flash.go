@@ -34,6 +34,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      variants.DensePairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: variants.DenseBackwardCost,
 	}
 }
 

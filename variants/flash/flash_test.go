@@ -23,3 +23,7 @@ func TestConformance(t *testing.T) {
 	}
 	variantstest.Run(t, Mechanism(), cases)
 }
+
+func TestGradient(t *testing.T) {
+	variantstest.CheckGradient(t, Mechanism(), variantstest.ExactGradients())
+}

@@ -25,7 +25,14 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      variants.DensePairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
+}
+
+// backwardCost is twice that of forward (spec §8): the weights are kept, so no score is computed again.
+func backwardCost(p *variants.Problem) variants.Cost {
+	return variants.Cost{FLOPs: 2 * variants.DenseCost(p).FLOPs}
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {

@@ -7,3 +7,7 @@ import (
 )
 
 func TestConformance(t *testing.T) { variantstest.Run(t, Mechanism(), variantstest.Exact()) }
+
+func TestGradient(t *testing.T) {
+	variantstest.CheckGradient(t, Mechanism(), variantstest.ExactGradients())
+}

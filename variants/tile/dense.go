@@ -15,6 +15,7 @@ type Dense struct {
 	engine   *Engine
 	tiles    int
 	visit    func(w *Walk, job int)
+	back     *denseBackward // nil where no gradients are asked for
 }
 
 // NewDense plans dense attention of p's queries over the s keys of each head with tiles of the given sizes.
@@ -45,10 +46,13 @@ func newDense(
 	}
 	d.tiles = (d.shape.N + c.Queries - 1) / c.Queries
 	if keep {
-		c.Scores, c.Context = d.tiles*d.shape.Slices(), d.shape.S
+		c.Scores, c.Context, c.Save = d.tiles*d.shape.Slices(), d.shape.S, p.Backward
 	}
 	d.engine = New(ws, c)
 	d.visit = d.tile
+	if p.Backward {
+		d.planBackward(ws, c)
+	}
 	return d
 }
 
@@ -66,19 +70,29 @@ func (d *Dense) Forward(out, q, k, v variants.Floats) {
 func (d *Dense) Executed() int64 { return d.engine.Executed() }
 
 func (d *Dense) tile(w *Walk, job int) {
-	head, i := job/d.tiles, job%d.tiles
-	if d.shape.Causal { // the longest rows first, so that the last jobs to finish are short
-		i = d.tiles - 1 - i
+	head := job / d.tiles
+	rows, keys := d.meeting(d.engine.config.Queries, head, d.tiles, job%d.tiles)
+	w.Begin(d.operands.Q(head), rows)
+	w.Visit(d.operands.K(head), d.operands.V(head), keys)
+	w.End(d.operands.Out(head))
+	if d.back != nil {
+		w.Statistics(d.back.statistics(head))
 	}
-	rows := d.engine.Rows(i, d.shape.N)
+}
+
+// meeting returns the rows of one of a head's query tiles and the keys that they see. The longest rows come
+// first if causal, so that the last jobs to finish are short.
+func (d *Dense) meeting(queries, head, tiles, i int) (Rows, Keys) {
+	if d.shape.Causal {
+		i = tiles - 1 - i
+	}
+	rows := Range(i*queries, min((i+1)*queries, d.shape.N))
 	keys := Keys{Rows: Range(0, d.shape.S), Bias: d.operands.Bias(head)}
 	if d.shape.Causal {
 		keys.Band, keys.Lo, keys.Hi = true, -Unlimited, d.shape.S-d.shape.N
 		keys.Count = min(max(rows.Start+rows.Count+keys.Hi, 0), d.shape.S)
 	}
-	w.Begin(d.operands.Q(head), rows)
-	w.Visit(d.operands.K(head), d.operands.V(head), keys)
-	w.End(d.operands.Out(head))
+	return rows, keys
 }
 
 // Sizes are tile sizes for dense attention of n queries over s keys, from the register tile of the kernel set

@@ -31,6 +31,8 @@ type Config struct {
 	// next Run: the n×s matrix of textbook attention. Jobs are then numbered below Scores, and the visits of a
 	// job meet keys 0, 1, 2, … in order, without Pairs.
 	Scores, Context int
+	// Save keeps them for a backward pass.
+	Save bool
 }
 
 // Engine runs schedules. Its methods are for one caller at a time.
@@ -52,7 +54,11 @@ func New(ws *variants.Workspace, c Config) *Engine {
 		e.walks[i].allocate(ws, &e.config, cols)
 	}
 	if c.Scores > 0 {
-		e.scores = variants.Alloc[float32](ws, c.Scores*e.context()*cols)
+		allocate := variants.Alloc[float32]
+		if c.Save {
+			allocate = variants.Save[float32]
+		}
+		e.scores = allocate(ws, c.Scores*e.context()*cols)
 	}
 	e.run = e.step
 	return e
@@ -64,10 +70,15 @@ func (e *Engine) context() int { return (e.config.Context + 1) / 2 * 2 }
 func (e *Engine) step(worker, job int) {
 	w := &e.walks[worker]
 	if e.config.Scores > 0 {
-		size := e.context() * w.ldq
-		w.kept = e.scores[job*size : (job+1)*size]
+		w.kept = e.kept(job, w.ldq)
 	}
 	e.visit(w, job)
+}
+
+// kept are the scores of a query tile, in rows of ldq elements.
+func (e *Engine) kept(tile, ldq int) []float32 {
+	size := e.context() * ldq
+	return e.scores[tile*size : (tile+1)*size]
 }
 
 // Run calls visit for every job in [0, jobs), spread over the pool. A visit computes whole query tiles by

@@ -48,9 +48,12 @@ func (w *Walk) visit(k, v variants.Floats, keys Keys, from, to, most int) {
 		if keys.Spans != nil {
 			tile.Spans = keys.Spans[from:last]
 		}
-		if w.kept != nil {
+		switch {
+		case w.back != nil:
+			w.differentiate(k.F32, v.F32, tile, from)
+		case w.kept != nil:
 			w.keep(k, v, tile)
-		} else {
+		default:
 			w.meet(k, v, tile, from)
 		}
 	}

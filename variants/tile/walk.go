@@ -36,6 +36,8 @@ type Walk struct {
 	kept  []float32       // [context][ldq]: the scores of this query tile, where the engine keeps them
 	known int             // keys whose scores are kept
 	v     variants.Floats // their values
+
+	back *backward // nil in a forward pass
 }
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
@@ -109,24 +111,24 @@ func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols i
 	d := w.config.D
 	a, lda := w.inPlace(k, d, keys.Rows)
 	if a == nil {
-		w.gatherKeys(k, keys)
+		w.gatherKeys(k, keys, d)
 		a, lda = w.kbuf, d
 	}
 	w.config.Kernels.Gemm(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, false)
 	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(d)
 }
 
-// gatherKeys copies the tile's keys side by side, multiplied by their scale if they have one.
-func (w *Walk) gatherKeys(k variants.Floats, keys Keys) {
+// gatherKeys copies the tile's keys to rows of ld elements, multiplied by their scale if they have one.
+func (w *Walk) gatherKeys(k variants.Floats, keys Keys, ld int) {
 	d := w.config.D
-	w.gather(d, w.kbuf, d, k, keys.Rows)
+	w.gather(d, w.kbuf, ld, k, keys.Rows)
 	if keys.Scale == nil {
 		return
 	}
 	for i, r := range keys.Index {
 		w.factor[i] = keys.Scale[r]
 	}
-	w.config.Kernels.ScaleRows(keys.Count, d, w.kbuf, d, w.kbuf, d, w.factor)
+	w.config.Kernels.ScaleRows(keys.Count, d, w.kbuf, ld, w.kbuf, ld, w.factor)
 }
 
 // product adds the weights of keys times their values to rows of the output.

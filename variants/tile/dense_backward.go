@@ -1,0 +1,84 @@
+package tile
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
+
+// denseBackward is what Dense needs for gradients.
+type denseBackward struct {
+	gradient *Gradient
+	sums     *Sums
+	queries  int // rows of a query tile
+	tiles    int // of a head
+
+	// Of every query [slices, n]: the logarithm of its sum of weights, or, where weights are kept, that sum.
+	top, sum []float32
+	dout, dq []float32
+	visit    func(w *Walk, head, tile int)
+}
+
+// planBackward allocates for gradients. c is the forward engine's.
+func (d *Dense) planBackward(ws *variants.Workspace, c Config) {
+	b := &denseBackward{visit: d.backwardTile}
+	if queries := d.shape.Slices() * d.shape.N; c.Scores > 0 {
+		b.sum = variants.Save[float32](ws, queries)
+	} else {
+		b.top = variants.Save[float32](ws, queries)
+		c.Queries, c.Keys = BackwardSizes(c.Kernels, d.shape.N, d.shape.S)
+	}
+	b.queries, b.tiles = c.Queries, ceilDiv(d.shape.N, c.Queries)
+	b.gradient = NewGradient(ws, c, d.engine)
+	b.sums = NewSums(ws, c, d.shape.Slices(), d.shape.S, b.tiles)
+	d.back = b
+}
+
+// statistics are one head's.
+func (b *denseBackward) statistics(head int) (top, sum []float32) {
+	return nth(b.top, head, b.sums.heads), nth(b.sum, head, b.sums.heads)
+}
+
+// nth is the i-th of so many equal parts of x, nil of nothing.
+func nth(x []float32, i, parts int) []float32 {
+	if x == nil {
+		return nil
+	}
+	size := len(x) / parts
+	return x[i*size : (i+1)*size]
+}
+
+// Backward computes the gradients of the last Forward into g.Q [batch, heads, n, d], g.K [batch, heads, s, d]
+// and g.V [batch, heads, s, e]: see variants.Differentiable. With slots in place of keys, k and v are those of
+// Forward, and so are the shapes of g.K and g.V.
+func (d *Dense) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
+	b := d.back
+	d.operands.Set(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
+	b.dout, b.dq = dout, g.Q
+	b.sums.Begin(g.K, g.V)
+	b.gradient.Run(b.sums, b.tiles, b.visit)
+	b.sums.End()
+	b.dout, b.dq = nil, nil
+	d.operands.Clear()
+}
+
+// BackwardExecuted is the number of floating-point operations of the last Backward.
+func (d *Dense) BackwardExecuted() int64 { return d.back.gradient.Executed() }
+
+func (d *Dense) backwardTile(w *Walk, head, tile int) {
+	b, heads := d.back, d.shape.Slices()
+	rows, keys := d.meeting(b.queries, head, b.tiles, tile)
+	u := Upstream{
+		Q: d.operands.Q(head).F32, Out: d.operands.Out(head).F32,
+		DOut: nth(b.dout, head, heads), DQ: nth(b.dq, head, heads),
+	}
+	u.Top, u.Sum = b.statistics(head)
+	w.BeginBackward(u, rows)
+	w.Visit(d.operands.K(head), d.operands.V(head), keys)
+	w.EndBackward()
+}
+
+// BackwardSizes are tile sizes for the gradients of n queries over s keys: the products with queries or keys
+// as their depth find a panel of that depth in the first-level cache.
+func BackwardSizes(set *kernel.Set, n, s int) (queries, keys int) {
+	return min(96, n), min(96, s)
+}
