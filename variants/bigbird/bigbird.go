@@ -38,6 +38,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      pairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -147,6 +149,12 @@ func cost(p *variants.Problem) variants.Cost {
 	block, count, r := float64(p.Int("block")), float64(blocks(p)), float64(p.Int("random"))
 	n := float64(p.Shape.Slices()) * block * block * (count*(7+r) - 12 - 2*r)
 	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
+}
+
+// backwardCost is twice that of forward and the logits computed again.
+func backwardCost(p *variants.Problem) variants.Cost {
+	c := cost(p)
+	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
 }
 
 // pairs counts the distinct pairs.

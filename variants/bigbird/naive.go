@@ -9,39 +9,76 @@ import (
 // naive is the definition, row by row: softmax over the keys of the listed blocks, each with a weight of its
 // own.
 func naive(p *variants.Problem, h variants.Head) []float64 {
-	d, e, block := p.Shape.D, p.Shape.E, p.Int("block")
-	valid := p.ValidKeys(h.Batch)
+	e := p.Shape.E
 	out := make([]float64, len(h.Rows)*e)
 	for r, i := range h.Rows {
-		if valid != nil && !valid[i] {
-			continue // the row of a masked token is 0
-		}
-		weight := blockWeights(p, h.Head, i/block)
-		logits, top := make([]float64, p.Shape.N), math.Inf(-1)
-		for j := range logits {
-			logits[j] = math.Inf(-1)
-			if weight[j/block] == 0 || valid != nil && !valid[j] {
-				continue
-			}
-			logits[j] = 0
-			for c := range d {
-				logits[j] += h.Q[i*d+c] * h.K[j*d+c] / math.Sqrt(float64(d))
-			}
-			top = max(top, logits[j])
-		}
-		var sum float64
-		for j, logit := range logits {
-			w := weight[j/block] * math.Exp(logit-top)
-			sum += w
+		for j, weight := range naiveWeights(p, h, i) {
 			for c := range e {
-				out[r*e+c] += w * h.V[j*e+c]
+				out[r*e+c] += weight * h.V[j*e+c]
 			}
-		}
-		for c := range e {
-			out[r*e+c] /= sum
 		}
 	}
 	return out
+}
+
+// naiveWeights are the weights of all keys in one row, none where its token is masked.
+func naiveWeights(p *variants.Problem, h variants.Head, i int) []float64 {
+	d, block := p.Shape.D, p.Int("block")
+	valid := p.ValidKeys(h.Batch)
+	if valid != nil && !valid[i] {
+		return nil // the row of a masked token is 0
+	}
+	times := blockWeights(p, h.Head, i/block)
+	weights, top := make([]float64, p.Shape.N), math.Inf(-1)
+	for j := range weights {
+		weights[j] = math.Inf(-1)
+		if times[j/block] == 0 || valid != nil && !valid[j] {
+			continue
+		}
+		weights[j] = dot(h.Q[i*d:(i+1)*d], h.K[j*d:]) / math.Sqrt(float64(d))
+		top = max(top, weights[j])
+	}
+	var sum float64
+	for j, logit := range weights {
+		weights[j] = times[j/block] * math.Exp(logit-top)
+		sum += weights[j]
+	}
+	for j := range weights {
+		weights[j] /= sum
+	}
+	return weights
+}
+
+// naiveGradient differentiates naive (spec §1): with weights p_ij and g_i = ∂L/∂o_i, the gradient of a logit
+// is p_ij (g_i·v_j - g_i·o_i).
+func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
+	d, e := p.Shape.D, p.Shape.E
+	out := naive(p, h)
+	g := variants.HeadGradients{
+		Q: make([]float64, len(h.Q)), K: make([]float64, len(h.K)), V: make([]float64, len(h.V)),
+	}
+	for r, i := range h.Rows {
+		up := dout[r*e : (r+1)*e]
+		mean := dot(up, out[r*e:])
+		for j, weight := range naiveWeights(p, h, i) {
+			slope := weight * (dot(up, h.V[j*e:]) - mean) / math.Sqrt(float64(d))
+			for c := range d {
+				g.Q[i*d+c] += slope * h.K[j*d+c]
+				g.K[j*d+c] += slope * h.Q[i*d+c]
+			}
+			for c := range e {
+				g.V[j*e+c] += weight * up[c]
+			}
+		}
+	}
+	return g
+}
+
+func dot(a, b []float64) (sum float64) {
+	for i, x := range a {
+		sum += x * b[i]
+	}
+	return sum
 }
 
 // blockWeights is how often each key block counts for a query block (spec §6.1): once if the first or the

@@ -23,6 +23,7 @@ type attention struct {
 	lists  []int32 // [heads, blocks-2, listed]: see keyBlocks; -1 in front where a list is shorter
 
 	visit func(w *tile.Walk, job int)
+	back  *backward // nil where no gradients are asked for
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
@@ -41,6 +42,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	})
 	a.lists = variants.Alloc[int32](ws, s.Heads*(a.blocks-2)*a.listed)
 	a.visit = a.tile
+	if p.Backward {
+		a.planBackward(ws)
+	}
 	return a
 }
 
@@ -110,16 +114,29 @@ func (a *attention) tile(w *tile.Walk, job int) {
 		unit -= 2 * heads
 		head, query = unit/(a.blocks-2), 1+unit%(a.blocks-2)
 	}
-	first := part * a.queries
-	rows := tile.Range(query*a.block+first, query*a.block+min(first+a.queries, a.block))
+	rows := a.rows(query, part)
 	w.Begin(a.operands.Q(head), rows)
+	a.visitKeys(w, head, query)
+	w.End(a.operands.Out(head))
+	a.operands.ClearMasked(head, rows)
+	if a.back != nil {
+		w.Statistics(a.back.statistics(head), nil)
+	}
+}
+
+// rows are those of a part of a query block.
+func (a *attention) rows(query, part int) tile.Rows {
+	first := part * a.queries
+	return tile.Range(query*a.block+first, query*a.block+min(first+a.queries, a.block))
+}
+
+// visitKeys visits the keys that a query block sees.
+func (a *attention) visitKeys(w *tile.Walk, head, query int) {
 	if query == 0 || query == a.blocks-1 {
 		a.visitRun(w, head, run{0, a.blocks, 1})
 	} else {
 		a.visitList(w, head, a.list(head%a.problem.Shape.Heads, query))
 	}
-	w.End(a.operands.Out(head))
-	a.operands.ClearMasked(head, rows)
 }
 
 // run is a stretch of neighbouring key blocks, each listed so many times.

@@ -14,7 +14,6 @@ type denseBackward struct {
 
 	// Of every query [slices, n]: the logarithm of its sum of weights, or, where weights are kept, that sum.
 	top, sum []float32
-	dout, dq []float32
 	visit    func(w *Walk, head, tile int)
 }
 
@@ -38,26 +37,15 @@ func (b *denseBackward) statistics(head int) (top, sum []float32) {
 	return nth(b.top, head, b.sums.heads), nth(b.sum, head, b.sums.heads)
 }
 
-// nth is the i-th of so many equal parts of x, nil of nothing.
-func nth(x []float32, i, parts int) []float32 {
-	if x == nil {
-		return nil
-	}
-	size := len(x) / parts
-	return x[i*size : (i+1)*size]
-}
-
 // Backward computes the gradients of the last Forward into g.Q [batch, heads, n, d], g.K [batch, heads, s, d]
 // and g.V [batch, heads, s, e]: see variants.Differentiable. With slots in place of keys, k and v are those of
 // Forward, and so are the shapes of g.K and g.V.
 func (d *Dense) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
 	b := d.back
-	d.operands.Set(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
-	b.dout, b.dq = dout, g.Q
+	d.operands.SetBackward(g.Q, dout, out, q, k, v)
 	b.sums.Begin(g.K, g.V)
 	b.gradient.Run(b.sums, b.tiles, b.visit)
 	b.sums.End()
-	b.dout, b.dq = nil, nil
 	d.operands.Clear()
 }
 
@@ -65,12 +53,9 @@ func (d *Dense) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
 func (d *Dense) BackwardExecuted() int64 { return d.back.gradient.Executed() }
 
 func (d *Dense) backwardTile(w *Walk, head, tile int) {
-	b, heads := d.back, d.shape.Slices()
+	b := d.back
 	rows, keys := d.meeting(b.queries, head, b.tiles, tile)
-	u := Upstream{
-		Q: d.operands.Q(head).F32, Out: d.operands.Out(head).F32,
-		DOut: nth(b.dout, head, heads), DQ: nth(b.dq, head, heads),
-	}
+	u := d.operands.Upstream(head)
 	u.Top, u.Sum = b.statistics(head)
 	w.BeginBackward(u, rows)
 	w.Visit(d.operands.K(head), d.operands.V(head), keys)

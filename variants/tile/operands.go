@@ -6,11 +6,12 @@ import (
 	"attnbench/variants"
 )
 
-// Operands are the tensors of one Forward, cut into heads, and the key mask as a bias. A plan holds one,
-// calls Set at the start of each Forward and Clear at its end.
+// Operands are the tensors of one Forward or Backward, cut into heads, and the key mask as a bias. A plan
+// holds one, calls Set or SetBackward at the start of each call and Clear at its end.
 type Operands struct {
 	shape        variants.Shape
 	out, q, k, v variants.Floats
+	dq, dout     []float32 // of a backward pass
 	bias         []float32 // [batch, s]; empty without a key mask
 	valid        []bool
 }
@@ -39,6 +40,30 @@ func (o *Operands) Set(out, q, k, v variants.Floats) { o.out, o.q, o.k, o.v = ou
 // Clear lets go of the caller's tensors.
 func (o *Operands) Clear() {
 	o.Set(variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{})
+	o.dq, o.dout = nil, nil
+}
+
+// SetBackward takes the tensors of a backward pass.
+func (o *Operands) SetBackward(dq, dout, out, q, k, v []float32) {
+	o.Set(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
+	o.dq, o.dout = dq, dout
+}
+
+// Upstream returns what a backward pass knows of a head, but for its statistics.
+func (o *Operands) Upstream(head int) Upstream {
+	return Upstream{
+		Q: o.Q(head).F32, Out: o.Out(head).F32,
+		DOut: nth(o.dout, head, o.shape.Slices()), DQ: nth(o.dq, head, o.shape.Slices()),
+	}
+}
+
+// nth is the i-th of so many equal parts of x, nil of nothing.
+func nth(x []float32, i, parts int) []float32 {
+	if x == nil {
+		return nil
+	}
+	size := len(x) / parts
+	return x[i*size : (i+1)*size]
 }
 
 // Q returns the queries of a head, [n, d]. head counts batch × heads here and below.
