@@ -8,6 +8,12 @@ func cost(p *variants.Problem) variants.Cost {
 	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
 }
 
+// backwardCost is twice that of forward and the logits computed again.
+func backwardCost(p *variants.Problem) variants.Cost {
+	c := cost(p)
+	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
+}
+
 // pairs counts the distinct pairs: for each row that is not global, its band and the global tokens that it
 // may see, each once; for a global row all that it may see.
 func pairs(p *variants.Problem, _ []float32) int64 {

@@ -35,6 +35,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      pairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 

@@ -239,3 +239,20 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+func TestGradient(t *testing.T) {
+	s := variants.Shape{Batch: 2, Heads: 2, N: 14, S: 14, D: 3, E: 4}
+	causal := s
+	causal.Causal = true
+	variantstest.CheckGradient(t, Mechanism(), []variantstest.Case{
+		{Shape: s, Options: "window=4"},
+		{Shape: causal, Options: "window=4,dilation=2|1"},
+		{Name: "globals", Shape: s, Options: "window=4", Inputs: index(13, 3, 4)},
+		{Name: "causal globals", Shape: causal, Options: "window=4,globals=2,causal_global=true"},
+		{Name: "own projections", Shape: s, Options: "window=2", Inputs: projections(s, index(2, 9))},
+		{Name: "own projections unused", Shape: s, Options: "window=2", Inputs: projections(s, index())},
+		{Name: "causal own", Shape: causal, Options: "window=4,globals=2,causal_global=true",
+			Inputs: projections(s, noInputs())},
+		{Name: "mask", Shape: s, Options: "window=4", Mask: mask(14), Inputs: index(4)},
+	})
+}

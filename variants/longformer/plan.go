@@ -25,6 +25,7 @@ type plan struct {
 	hidden []float32
 
 	band, rows func(w *tile.Walk, job int)
+	back       *backward // nil where no gradients are asked for
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
@@ -36,9 +37,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	}
 	var keys int
 	a.queries, keys = tile.PatternSizes(p.Kernels, ceilDiv(s.N, nearest), s.N)
-	for h := range s.Heads {
-		a.tiles = max(a.tiles, a.classes(dilation(p, h)).tiles())
-	}
+	a.tiles = a.mostTiles(a.queries)
 	a.engine = tile.New(ws, tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
 		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
@@ -53,6 +52,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		a.hidden = variants.Alloc[float32](ws, s.N)
 	}
 	a.band, a.rows = a.bandTile, a.globalTile
+	if p.Backward {
+		a.planBackward(ws)
+	}
 	return a
 }
 
@@ -92,44 +94,61 @@ func (a *plan) Executed() int64 { return a.engine.Executed() }
 // classes are the tokens of a head by position modulo its dilation: a window stays within one class.
 type classes struct{ n, dilation, queries int }
 
-func (a *plan) classes(dilation int) classes { return classes{a.problem.Shape.N, dilation, a.queries} }
-
 // each is the number of query tiles of a class, the last one empty in some.
 func (c classes) each() int { return ceilDiv(ceilDiv(c.n, c.dilation), c.queries) }
 
 func (c classes) tiles() int { return min(c.dilation, c.n) * c.each() }
 
+// mostTiles is the number of query tiles, of so many queries, of the head that has the most.
+func (a *plan) mostTiles(queries int) (most int) {
+	s := a.problem.Shape
+	for h := range s.Heads {
+		most = max(most, classes{s.N, dilation(a.problem, h), queries}.tiles())
+	}
+	return most
+}
+
 // bandTile computes the rows of one query tile over band and global keys; the rows of global tokens are left
 // to globalTile.
 func (a *plan) bandTile(w *tile.Walk, job int) {
-	head, i := job/a.tiles, job%a.tiles
-	c := a.classes(int(a.dilation[head%a.problem.Shape.Heads]))
-	if i >= c.tiles() {
-		return // another head has more
-	}
-	class, first := i/c.each(), i%c.each()*c.queries
-	size := ceilDiv(c.n-class, c.dilation)
-	if first >= size {
+	head := job / a.tiles
+	rows, keys := a.inBand(head, job%a.tiles, a.queries)
+	switch {
+	case rows.Count == 0:
 		return
-	}
-	rows := tile.Rows{Start: class + first*c.dilation, Count: min(c.queries, size-first), Stride: c.dilation}
-	hidden := a.hiddenKeys(head)
-	if allHidden(hidden, rows) {
+	case allHidden(keys.Bias, rows):
 		a.operands.ClearMasked(head, rows)
 		return
 	}
-	from, to, ahead := max(0, first-a.half), min(size, first+rows.Count+a.half), a.half
-	if a.problem.Shape.Causal {
-		to, ahead = first+rows.Count, 0
-	}
 	w.Begin(a.operands.Q(head), rows)
-	w.Visit(a.operands.K(head), a.operands.V(head), tile.Keys{
-		Rows: tile.Rows{Start: class + from*c.dilation, Count: to - from, Stride: c.dilation},
-		Band: true, Lo: -a.half * c.dilation, Hi: ahead * c.dilation, Bias: hidden,
-	})
+	w.Visit(a.operands.K(head), a.operands.V(head), keys)
 	a.visitGlobals(w, head, rows)
 	w.End(a.operands.Out(head))
 	a.operands.ClearMasked(head, rows)
+	if a.back != nil {
+		w.Statistics(a.back.statistics(head), nil)
+	}
+}
+
+// inBand returns the rows of a head's i-th tile of so many queries, none where another head has more tiles,
+// and the keys of their band.
+func (a *plan) inBand(head, i, queries int) (rows tile.Rows, keys tile.Keys) {
+	s := a.problem.Shape
+	c := classes{s.N, int(a.dilation[head%s.Heads]), queries}
+	class, first := i/c.each(), i%c.each()*c.queries
+	size := ceilDiv(c.n-class, c.dilation)
+	if i >= c.tiles() || first >= size {
+		return rows, keys
+	}
+	rows = tile.Rows{Start: class + first*c.dilation, Count: min(c.queries, size-first), Stride: c.dilation}
+	from, to, ahead := max(0, first-a.half), min(size, first+rows.Count+a.half), a.half
+	if s.Causal {
+		to, ahead = first+rows.Count, 0
+	}
+	return rows, tile.Keys{
+		Rows: tile.Rows{Start: class + from*c.dilation, Count: to - from, Stride: c.dilation},
+		Band: true, Lo: -a.half * c.dilation, Hi: ahead * c.dilation, Bias: a.hiddenKeys(head),
+	}
 }
 
 // visitGlobals lets rows meet the global keys, or those that are not in their future.
@@ -153,23 +172,41 @@ func (a *plan) visitGlobals(w *tile.Walk, head int, rows tile.Rows) {
 
 // globalTile computes rows of global tokens, which see every key that is not masked.
 func (a *plan) globalTile(w *tile.Walk, job int) {
-	s, tiles := a.problem.Shape, a.engine.Tiles(len(a.globals))
-	head, at := job/tiles, a.engine.Rows(job%tiles, len(a.globals))
-	rows := tile.List(a.globals[at.Start : at.Start+at.Count])
+	tiles := a.engine.Tiles(len(a.globals))
+	head := job / tiles
+	rows, keys := a.globalRows(head, job%tiles, a.queries)
 	q, k, v := a.operands.Q(head), a.operands.K(head), a.operands.V(head)
-	if _, own := a.problem.Input("q_global"); own {
-		q = variants.F32s(a.problem.PerHead("q_global", head%s.Heads, 3))
-		k = variants.F32s(a.problem.PerHead("k_global", head%s.Heads, 3))
-		v = variants.F32s(a.problem.PerHead("v_global", head%s.Heads, 3))
-	}
-	keys := tile.Keys{Rows: tile.Range(0, s.N), Bias: a.operands.Bias(head)}
-	if s.Causal {
-		keys.Band, keys.Lo = true, -tile.Unlimited
-		keys.Count = rows.At(rows.Count-1) + 1
+	if a.ownTensors() {
+		q, k = variants.F32s(a.own("q_global", head)), variants.F32s(a.own("k_global", head))
+		v = variants.F32s(a.own("v_global", head))
 	}
 	w.Begin(q, rows)
 	w.Visit(k, v, keys)
 	w.End(a.operands.Out(head))
+	if a.back != nil {
+		w.Statistics(a.back.statistics(head), nil)
+	}
+}
+
+// globalRows returns the rows of the i-th tile of so many global tokens and the keys that they see.
+func (a *plan) globalRows(head, i, queries int) (tile.Rows, tile.Keys) {
+	rows := tile.List(a.globals[i*queries : min((i+1)*queries, len(a.globals))])
+	keys := tile.Keys{Rows: tile.Range(0, a.problem.Shape.N), Bias: a.operands.Bias(head)}
+	if a.problem.Shape.Causal {
+		keys.Band, keys.Lo = true, -tile.Unlimited
+		keys.Count = rows.At(rows.Count-1) + 1
+	}
+	return rows, keys
+}
+
+// ownTensors reports whether global rows have tensors of their own; own returns a head's part of one.
+func (a *plan) ownTensors() bool {
+	_, own := a.problem.Input("q_global")
+	return own
+}
+
+func (a *plan) own(name string, head int) []float32 {
+	return a.problem.PerHead(name, head%a.problem.Shape.Heads, 3)
 }
 
 // hiddenKeys is the part of hidden that holds for a head, nil if no token is hidden.
