@@ -15,30 +15,75 @@ func naive(p *variants.Problem, h variants.Head) []float64 {
 	rounds := naiveRounds(p, h)
 	out := make([]float64, len(h.Rows)*e)
 	for r, i := range h.Rows {
-		if hidden(p, h, i) {
-			continue
-		}
-		keys := naiveSeen(p, rounds, i)
-		logits := make([]float64, len(keys))
+		keys, weights := naiveWeights(p, h, rounds, i)
 		for at, j := range keys {
-			logits[at] = naiveLogit(p, h, i, j)
-			if p.Bool("dedup") && j != i {
-				logits[at] -= math.Log(occurrences(keys, j))
-			}
-		}
-		top, sum := slices.Max(logits), 0.0
-		for at, j := range keys {
-			weight := math.Exp(logits[at] - top)
-			sum += weight
 			for c := range e {
-				out[r*e+c] += weight * h.V[j*e+c]
+				out[r*e+c] += weights[at] * h.V[j*e+c]
 			}
-		}
-		for c := range e {
-			out[r*e+c] /= sum
 		}
 	}
 	return out
+}
+
+// naiveWeights are the keys that query i sees and their weights, none where its token is hidden.
+func naiveWeights(p *variants.Problem, h variants.Head, rounds []naiveRound, i int) ([]int, []float64) {
+	if hidden(p, h, i) {
+		return nil, nil
+	}
+	keys := naiveSeen(p, rounds, i)
+	weights := make([]float64, len(keys))
+	for at, j := range keys {
+		weights[at] = naiveLogit(p, h, i, j)
+		if p.Bool("dedup") && j != i {
+			weights[at] -= math.Log(occurrences(keys, j))
+		}
+	}
+	top, sum := slices.Max(weights), 0.0
+	for at, logit := range weights {
+		weights[at] = math.Exp(logit - top)
+		sum += weights[at]
+	}
+	for at := range weights {
+		weights[at] /= sum
+	}
+	return keys, weights
+}
+
+// naiveGradient differentiates naive with the buckets as they are (spec §4.2): with weights p_ij and g_i =
+// ∂L/∂o_i, the gradient of a logit is p_ij (g_i·v_j - g_i·o_i), and 0 for a token's own. A token has one as a
+// query and one as a key.
+func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
+	d, e := p.Shape.D, p.Shape.E
+	rounds, out := naiveRounds(p, h), naive(p, h)
+	g := variants.HeadGradients{Q: make([]float64, len(h.Q)), V: make([]float64, len(h.V))}
+	dk := make([]float64, len(h.Q)) // of the keys, which have unit length
+	for r, i := range h.Rows {
+		up := dout[r*e : (r+1)*e]
+		keys, weights := naiveWeights(p, h, rounds, i)
+		for at, j := range keys {
+			for c := range e {
+				g.V[j*e+c] += weights[at] * up[c]
+			}
+			if i == j {
+				continue
+			}
+			slope := weights[at] * (dot(up, h.V[j*e:]) - dot(up, out[r*e:]))
+			norm, _ := naiveNorm(p, h.Q[j*d:(j+1)*d])
+			for c := range d {
+				g.Q[i*d+c] += slope * norm * h.Q[j*d+c]
+				dk[j*d+c] += slope * h.Q[i*d+c]
+			}
+		}
+	}
+	for j := range p.Shape.N {
+		x := h.Q[j*d : (j+1)*d]
+		norm, square := naiveNorm(p, x)
+		along := dot(x, dk[j*d:]) / (float64(d) * square)
+		for c := range d {
+			g.Q[j*d+c] += norm * (dk[j*d+c] - along*x[c])
+		}
+	}
+	return g
 }
 
 // hidden reports whether the key mask hides a token.
@@ -63,12 +108,20 @@ func naiveLogit(p *variants.Problem, h variants.Head, i, j int) float64 {
 		return -1e5
 	}
 	d := p.Shape.D
-	q, x := h.Q[i*d:(i+1)*d], h.Q[j*d:(j+1)*d]
-	logit := dot(q, x) / math.Sqrt(dot(x, x)/float64(d)+1e-6) / math.Sqrt(float64(d))
+	x := h.Q[j*d : (j+1)*d]
+	norm, _ := naiveNorm(p, x)
+	return dot(h.Q[i*d:(i+1)*d], x) * norm
+}
+
+// naiveNorm is the factor that makes a token a key, and the token's mean square.
+func naiveNorm(p *variants.Problem, x []float64) (norm, square float64) {
+	d := float64(len(x))
+	square = dot(x, x)/d + 1e-6
+	norm = 1 / math.Sqrt(square) / math.Sqrt(d)
 	if p.Text("scale") == "sqrt_d" {
-		logit /= math.Sqrt(float64(d))
+		norm /= math.Sqrt(d)
 	}
-	return logit
+	return norm, square
 }
 
 // naiveRound is one round of hashing: the bucket of each token, and tokens sorted by bucket and position in

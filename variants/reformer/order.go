@@ -63,10 +63,14 @@ func newOrder(p *variants.Problem, ws *variants.Workspace) *order {
 	o.chunks = ceilDiv(s.N, o.chunk)
 	o.directions = variants.Alloc[float32](ws, s.Heads*o.rounds*o.columns*s.D)
 	o.reach = variants.Alloc[float32](ws, s.Heads*o.rounds)
-	o.bucket = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
-	o.slot = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
-	o.token = variants.Alloc[int32](ws, s.Slices()*o.rounds*s.N)
-	o.norm = variants.Alloc[float32](ws, s.Slices()*s.N)
+	places, norms := variants.Alloc[int32], variants.Alloc[float32]
+	if p.Backward {
+		places, norms = variants.Save[int32], variants.Save[float32]
+	}
+	o.bucket = places(ws, s.Slices()*o.rounds*s.N)
+	o.slot = places(ws, s.Slices()*o.rounds*s.N)
+	o.token = places(ws, s.Slices()*o.rounds*s.N)
+	o.norm = norms(ws, s.Slices()*s.N)
 	for i := range o.scratch {
 		o.scratch[i] = hashScratch{
 			x: variants.Alloc[float32](ws, s.D*o.ld()), u: variants.Alloc[float32](ws, o.columns*o.ld()),

@@ -24,10 +24,11 @@ type plan struct {
 	round    int // that runs
 	dedup    bool
 
-	top, sum []float32 // [slices, n]: the softmax of every query between rounds
+	top, sum []float32 // [slices, n]: the softmax of every query between rounds, and after the last for gradients
 	acc      []float32 // [slices at hand, n, e]: its unnormalised output, where out cannot hold it
 	views    []view    // per worker
 	visit    func(w *tile.Walk, job int)
+	back     *backward // nil where no gradients are asked for
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
@@ -42,9 +43,11 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: p.Shape.D, E: p.Shape.E, Scale: 1,
 		Queries: l.queries, Keys: mostKeys,
 	})
-	if l.rounds > 1 {
-		l.top = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
-		l.sum = variants.Alloc[float32](ws, p.Shape.Slices()*p.Shape.N)
+	switch tokens := p.Shape.Slices() * p.Shape.N; {
+	case p.Backward:
+		l.top, l.sum = variants.Save[float32](ws, tokens), variants.Save[float32](ws, tokens)
+	case l.rounds > 1:
+		l.top, l.sum = variants.Alloc[float32](ws, tokens), variants.Alloc[float32](ws, tokens)
 	}
 	if l.rounds > 1 && p.Type != variants.F32 {
 		l.acc = variants.Alloc[float32](ws, min(p.Pool.Threads(), p.Shape.Slices())*p.Shape.N*p.Shape.E)
@@ -54,6 +57,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		l.views[i].allocate(ws, l)
 	}
 	l.visit = l.tile
+	if p.Backward {
+		l.planBackward(ws)
+	}
 	return l
 }
 
@@ -111,21 +117,34 @@ func (l *plan) zeroMasked() {
 // tile takes a tile of queries through what its chunk sees in the round.
 func (l *plan) tile(w *tile.Walk, job int) {
 	tiles := l.chunks * l.shares
-	slice, chunk, share := l.slice+job/tiles, job%tiles/l.shares, job%l.shares
+	slice := l.slice + job/tiles
+	if c := l.view(w, slice, job%tiles); c != nil {
+		l.begin(w, slice, c.queries)
+		l.meetAll(w, c)
+		l.end(w, slice)
+	}
+}
+
+// view prepares the worker's view for a tile of queries, nil where it has none.
+func (l *plan) view(w *tile.Walk, slice, tile int) *view {
+	chunk, share := tile/l.shares, tile%l.shares
 	valid := l.order.valid[slice/l.shape.Heads]
 	first := min(chunk*l.chunk+share*l.queries, valid)
 	last := min(first+l.queries, (chunk+1)*l.chunk, valid)
 	if first >= last {
-		return
+		return nil
 	}
 	c := &l.views[w.Worker()]
 	c.begin(slice, first, last)
-	l.begin(w, slice, c.queries)
-	parts, count := l.parts(l.round, chunk, valid)
+	return c
+}
+
+// meetAll lets the tile visit all that its chunk sees.
+func (l *plan) meetAll(w *tile.Walk, c *view) {
+	parts, count := l.parts(l.round, c.first/l.chunk, l.order.valid[c.slice/l.shape.Heads])
 	for _, part := range parts[:count] {
 		l.meet(w, c, part)
 	}
-	l.end(w, slice)
 }
 
 // meet lets the tile visit the keys of a part.
@@ -158,6 +177,10 @@ func (l *plan) begin(w *tile.Walk, slice int, queries []int32) {
 func (l *plan) end(w *tile.Walk, slice int) {
 	if l.round == l.rounds-1 {
 		w.End(l.operands.Out(slice))
+		if l.back != nil {
+			_, top, sum := l.softmax(slice)
+			w.Statistics(top, sum)
+		}
 		return
 	}
 	acc, top, sum := l.softmax(slice)

@@ -51,6 +51,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      pairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -175,6 +177,12 @@ func cost(p *variants.Problem) variants.Cost {
 	rounds := float64(p.Int("rounds") * p.Shape.Slices())
 	hash := n * d * float64(2*columns(p.Ints("buckets")))
 	return variants.Cost{FLOPs: rounds * (hash + 4*n*chunk*(d+e)), Exps: rounds * 2 * n * chunk}
+}
+
+// backwardCost is twice the attention of forward and its logits computed again. Buckets have no gradient.
+func backwardCost(p *variants.Problem) variants.Cost {
+	c := cost(p)
+	return variants.Cost{FLOPs: (4*float64(p.Shape.D+p.Shape.E) + 2*float64(p.Shape.D)) * c.Exps, Exps: c.Exps}
 }
 
 // leaks says how a later token changes a causal row: not as a key, but by its hash. All tokens are sorted

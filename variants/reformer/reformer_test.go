@@ -82,3 +82,23 @@ func BenchmarkForward(b *testing.B) {
 		}
 	}
 }
+
+func TestGradient(t *testing.T) {
+	s := variants.Shape{Batch: 2, Heads: 1, N: 22, S: 22, D: 4, E: 3}
+	mask := make([]uint8, 44)
+	for i := range mask {
+		mask[i] = min(1, uint8(i%5))
+	}
+	var list []variantstest.Case
+	for _, options := range switches {
+		options = strings.Trim("chunk=5,buckets=4,"+options, ",")
+		for _, causal := range []bool{false, true} {
+			s.Causal = causal
+			list = append(list, variantstest.Case{Shape: s, Options: options})
+		}
+	}
+	variantstest.CheckGradient(t, Mechanism(), append(list,
+		variantstest.Case{Name: "mask", Shape: s, Options: "chunk=5,buckets=4", Mask: mask},
+		variantstest.Case{Name: "alone", Shape: variantstest.Self(1, 1, 4, false)},
+	))
+}
