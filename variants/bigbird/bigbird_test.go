@@ -229,4 +229,10 @@ func TestGradient(t *testing.T) {
 		{Name: "counted", Shape: s, Options: "block=3,random=1,count_duplicates=true", Inputs: anywhere(2, 6, 1, 6)},
 		{Name: "mask", Shape: s, Options: "block=3,random=0", Mask: mask(18, 15)},
 	})
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		block, random := rapid.IntRange(1, 3).Draw(r, "block"), rapid.IntRange(0, 2).Draw(r, "random")
+		c.Shape.N = block * (5 + random + rapid.IntRange(0, 1).Draw(r, "more"))
+		c.Shape.S = c.Shape.N
+		c.Options = fmt.Sprintf("block=%d,random=%d,count_duplicates=%v", block, random, random > 1)
+	})
 }

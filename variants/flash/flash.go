@@ -24,9 +24,9 @@ func Mechanism() *variants.Mechanism {
 		Memory: variants.Growth{Text: "n", Exponent: 1},
 		Options: []variants.Option{
 			{Name: "tile_q", Kind: variants.Int, Derived: "from n and the SIMD path", Min: 1, Max: 4096,
-				Doc: "query rows of a tile"},
+				Doc: "query rows of a tile of Forward"},
 			{Name: "tile_k", Kind: variants.Int, Derived: "from s and the SIMD path", Min: 1, Max: 4096,
-				Doc: "keys of a tile"},
+				Doc: "keys of a tile of Forward"},
 		},
 		Fidelity:   []variants.Fidelity{{Causal: true}, {Causal: false}},
 		Derive:     chooseTiles,

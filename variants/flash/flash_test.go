@@ -3,6 +3,8 @@ package flash
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"attnbench/variants"
 	"attnbench/variants/variantstest"
 )
@@ -26,4 +28,7 @@ func TestConformance(t *testing.T) {
 
 func TestGradient(t *testing.T) {
 	variantstest.CheckGradient(t, Mechanism(), variantstest.ExactGradients())
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		c.Shape.S = rapid.IntRange(1, 14).Draw(r, "s")
+	})
 }

@@ -3,6 +3,8 @@ package full
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"attnbench/variants/variantstest"
 )
 
@@ -10,4 +12,7 @@ func TestConformance(t *testing.T) { variantstest.Run(t, Mechanism(), variantste
 
 func TestGradient(t *testing.T) {
 	variantstest.CheckGradient(t, Mechanism(), variantstest.ExactGradients())
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		c.Shape.S = rapid.IntRange(1, 14).Draw(r, "s")
+	})
 }

@@ -255,4 +255,21 @@ func TestGradient(t *testing.T) {
 			Inputs: projections(s, noInputs())},
 		{Name: "mask", Shape: s, Options: "window=4", Mask: mask(14), Inputs: index(4)},
 	})
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		window, dilation := 2*rapid.IntRange(1, 4).Draw(r, "window"), rapid.IntRange(1, 3).Draw(r, "dilation")
+		c.Options = fmt.Sprintf("window=%d,dilation=%d", window, dilation)
+	})
+	variantstest.CheckRandomGradients(t, withoutMask(), func(r *rapid.T, c *variantstest.Case) {
+		c.Options = fmt.Sprintf("window=2,causal_global=true,globals=%d", rapid.IntRange(0, c.Shape.N).Draw(r, "globals"))
+		if rapid.Bool().Draw(r, "own") {
+			c.Inputs = projections(c.Shape, noInputs())
+		}
+	})
+}
+
+// withoutMask is the mechanism for random tokens that are global, which none may be that is masked.
+func withoutMask() *variants.Mechanism {
+	m := Mechanism()
+	m.NoMask = "global tokens are drawn"
+	return m
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"attnbench/variants"
 	"attnbench/variants/kernel"
 	"attnbench/variants/variantstest"
@@ -101,4 +103,11 @@ func TestGradient(t *testing.T) {
 		variantstest.Case{Name: "mask", Shape: s, Options: "chunk=5,buckets=4", Mask: mask},
 		variantstest.Case{Name: "alone", Shape: variantstest.Self(1, 1, 4, false)},
 	))
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		c.Options = fmt.Sprintf("rounds=%d,chunk=%d,buckets=4,wrap=%s,dedup=%v,same_bucket_only=%v,scale=%s",
+			rapid.IntRange(1, 3).Draw(r, "rounds"), rapid.IntRange(1, 6).Draw(r, "chunk"),
+			rapid.SampledFrom([]string{"flat", "per_round", "none"}).Draw(r, "wrap"),
+			rapid.Bool().Draw(r, "dedup"), rapid.Bool().Draw(r, "same bucket"),
+			rapid.SampledFrom([]string{"unit", "sqrt_d"}).Draw(r, "scale"))
+	})
 }

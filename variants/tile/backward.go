@@ -59,10 +59,13 @@ type backward struct {
 	upstream   Upstream
 }
 
+// backwardEdge is edgeKeys of a backward pass, where tiles at the edge wait for no others.
+const backwardEdge = 16
+
 func (w *Walk) allocateBackward(ws *variants.Workspace, c *Config) {
 	set, cols := c.Kernels, c.Kernels.Pad(c.Queries)
 	b := &backward{ldk: set.Pad(c.D), ldv: set.Pad(c.E)}
-	w.config, w.back, w.edge = c, b, edgeKeys(set)
+	w.config, w.back, w.edge = c, b, backwardEdge
 	w.ldq, w.lds = cols, ((cols+15)/16|1)*16
 	w.q, b.dout = variants.Alloc[float32](ws, c.D*w.ldq), variants.Alloc[float32](ws, c.E*w.ldq)
 	if c.Scores == 0 {

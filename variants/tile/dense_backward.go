@@ -62,8 +62,9 @@ func (d *Dense) backwardTile(w *Walk, head, tile int) {
 	w.EndBackward()
 }
 
-// BackwardSizes are tile sizes for the gradients of n queries over s keys: the products with queries or keys
-// as their depth find a panel of that depth in the first-level cache.
+// BackwardSizes are tile sizes for the gradients of n queries over s keys: queries and keys are the depth of
+// three of the five products, and a panel of that depth stays in a first-level cache of 32 KiB, all scratch in
+// a third of a second-level cache of 1 MiB.
 func BackwardSizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(96, n), min(96, s)
 }
