@@ -236,3 +236,5 @@ func TestGradient(t *testing.T) {
 		c.Options = fmt.Sprintf("block=%d,random=%d,count_duplicates=%v", block, random, random > 1)
 	})
 }
+
+func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }

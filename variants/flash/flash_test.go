@@ -32,3 +32,5 @@ func TestGradient(t *testing.T) {
 		c.Shape.S = rapid.IntRange(1, 14).Draw(r, "s")
 	})
 }
+
+func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }

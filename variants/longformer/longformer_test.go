@@ -273,3 +273,5 @@ func withoutMask() *variants.Mechanism {
 	m.NoMask = "global tokens are drawn"
 	return m
 }
+
+func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }

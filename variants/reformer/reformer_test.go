@@ -111,3 +111,5 @@ func TestGradient(t *testing.T) {
 			rapid.SampledFrom([]string{"unit", "sqrt_d"}).Draw(r, "scale"))
 	})
 }
+
+func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }

@@ -191,3 +191,23 @@ func Gradient(p *variants.Problem, q, k, v, dout []float32) map[string][]float64
 func same(a, b map[string][]float32) bool {
 	return maps.EqualFunc(a, b, func(x, y []float32) bool { return slices.Equal(x, y) })
 }
+
+// CheckLinearMemory: what a plan with gradients holds, and what forward keeps for backward, grow in proportion
+// to the length of a sequence.
+func CheckLinearMemory(t *testing.T, m *variants.Mechanism, options string) {
+	t.Helper()
+	const n = 8192
+	bytes := func(n int) (memory [2]variants.Memory) {
+		for i, heads := range []int{1, 8} {
+			c := Case{Shape: Self(heads, n, 64, false), Options: options, backward: true}
+			memory[i] = c.resolve(t, m, kernel.Generic(), 1).Memory()
+		}
+		return memory
+	}
+	short, long := bytes(n), bytes(2*n)
+	for i := range short {
+		if 10*long[i].Work > 21*short[i].Work || long[i].Saved == 0 || 10*long[i].Saved > 21*short[i].Saved {
+			t.Errorf("%+v for %d tokens, %+v for twice as many", short[i], n, long[i])
+		}
+	}
+}
