@@ -24,7 +24,8 @@ func BenchmarkForward(b *testing.B) {
 func BenchmarkBackward(b *testing.B) {
 	for _, options := range []string{"block=64,random=3", "block=16,random=1"} {
 		b.Run(options, func(b *testing.B) {
-			variantstest.BenchmarkBackward(b, Mechanism(), variantstest.Self(8, 4096, 64, false), options, kernel.Best())
+			shape := variantstest.Self(8, 4096, 64, false)
+			variantstest.BenchmarkBackward(b, Mechanism(), shape, options, kernel.Best())
 		})
 	}
 }

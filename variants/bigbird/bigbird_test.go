@@ -226,7 +226,8 @@ func TestGradient(t *testing.T) {
 	s := variants.Shape{Batch: 2, Heads: 2, N: 18, S: 18, D: 3, E: 4}
 	variantstest.CheckGradient(t, Mechanism(), []variantstest.Case{
 		{Shape: s, Options: "block=3,random=1"},
-		{Name: "counted", Shape: s, Options: "block=3,random=1,count_duplicates=true", Inputs: anywhere(2, 6, 1, 6)},
+		{Name: "counted", Shape: s, Options: "block=3,random=1,count_duplicates=true",
+			Inputs: anywhere(2, 6, 1, 6)},
 		{Name: "mask", Shape: s, Options: "block=3,random=0", Mask: mask(18, 15)},
 	})
 	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {

@@ -11,8 +11,8 @@ import (
 // function.
 func naive(p *variants.Problem, h variants.Head) []float64 { return exact.Attention(p, h) }
 
-// naiveGradient is the derivative of softmax attention (spec §1), row by row: with the weights w of a row, the
-// gradient of a logit is w_j (g·v_j - g·o).
+// naiveGradient is the derivative of softmax attention (spec §1), row by row: with the weights w of a row,
+// the gradient of a logit is w_j (g·v_j - g·o).
 func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
 	s := p.Shape
 	g := variants.HeadGradients{

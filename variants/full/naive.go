@@ -23,8 +23,8 @@ func naive(p *variants.Problem, h variants.Head) []float64 {
 	return out
 }
 
-// naiveWeights are the weights of one row, one for each leading key up to the last that causality shows: all 0
-// where there is no key to see.
+// naiveWeights are the weights of one row, one for each leading key up to the last that causality shows:
+// all 0 where there is no key to see.
 func naiveWeights(p *variants.Problem, h variants.Head, i int) []float64 {
 	d, visible, top := p.Shape.D, p.Shape.S, math.Inf(-1)
 	if p.Shape.Causal {

@@ -62,8 +62,8 @@ type Set struct {
 	MaxCols func(rows, cols int, x []float32, ld int, max []float32)
 	// ExpCols replaces x[r][c] by 2^(x[r][c] - sub[c]) + add.
 	ExpCols func(rows, cols int, x []float32, ld int, sub []float32, add float32)
-	// GradCols replaces x[r][c] by p[r][c]·(x[r][c] - sub[c]): the gradient of logits whose softmax is p, where x is
-	// that of the weights.
+	// GradCols replaces x[r][c] by p[r][c]·(x[r][c] - sub[c]): the gradient of logits whose softmax is p,
+	// where x is that of the weights.
 	GradCols func(rows, cols int, x []float32, ld int, p []float32, ldp int, sub []float32)
 	// ReLU replaces x[r][c] by max(x[r][c], 0) + add.
 	ReLU func(rows, cols int, x []float32, ld int, add float32)

@@ -29,7 +29,8 @@ func BenchmarkForward(b *testing.B) {
 func BenchmarkBackward(b *testing.B) {
 	for _, options := range []string{"window=512", "window=64", "window=256,dilation=2,globals=2"} {
 		b.Run(options, func(b *testing.B) {
-			variantstest.BenchmarkBackward(b, Mechanism(), variantstest.Self(8, 4096, 64, false), options, kernel.Best())
+			shape := variantstest.Self(8, 4096, 64, false)
+			variantstest.BenchmarkBackward(b, Mechanism(), shape, options, kernel.Best())
 		})
 	}
 }

@@ -260,7 +260,8 @@ func TestGradient(t *testing.T) {
 		c.Options = fmt.Sprintf("window=%d,dilation=%d", window, dilation)
 	})
 	variantstest.CheckRandomGradients(t, withoutMask(), func(r *rapid.T, c *variantstest.Case) {
-		c.Options = fmt.Sprintf("window=2,causal_global=true,globals=%d", rapid.IntRange(0, c.Shape.N).Draw(r, "globals"))
+		globals := rapid.IntRange(0, c.Shape.N).Draw(r, "globals")
+		c.Options = fmt.Sprintf("window=2,causal_global=true,globals=%d", globals)
 		if rapid.Bool().Draw(r, "own") {
 			c.Inputs = projections(c.Shape, noInputs())
 		}

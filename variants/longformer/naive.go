@@ -117,7 +117,8 @@ func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variant
 }
 
 // naiveRow adds what row i contributes: up is the gradient of its output.
-func naiveRow(s variants.Shape, x variants.Head, to variants.HeadGradients, i int, keys []int, out, up []float64) {
+func naiveRow(s variants.Shape, x variants.Head, to variants.HeadGradients, i int, keys []int,
+	out, up []float64) {
 	d, e := s.D, s.E
 	for at, weight := range naiveWeights(x.Q[i*d:(i+1)*d], x.K, keys) {
 		j := keys[at]

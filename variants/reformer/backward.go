@@ -8,8 +8,8 @@ import (
 // normalized is the number of tokens whose gradients as keys one job brings home.
 const normalized = 256
 
-// backward is what the plan needs for gradients: the rounds of forward, each adding to the gradients of queries,
-// keys and values.
+// backward is what the plan needs for gradients: the rounds of forward, each adding to the gradients of
+// queries, keys and values.
 type backward struct {
 	gradient *tile.Gradient
 	sums     *tile.Sums
@@ -70,8 +70,8 @@ func (l *plan) backwardTile(w *tile.Walk, slice, i int) {
 	w.EndBackward()
 }
 
-// bringHome adds to the gradients of some tokens what they get as keys: key = norm·x, where norm is in inverse
-// proportion to the token's length but for epsilon. A token that the key mask hides has none.
+// bringHome adds to the gradients of some tokens what they get as keys: key = norm·x, where norm is in
+// inverse proportion to the token's length but for epsilon. A token that the key mask hides has none.
 func (l *plan) bringHome(_, job int) {
 	d, blocks := l.shape.D, ceilDiv(l.shape.N, normalized)
 	slice, first := job/blocks, job%blocks*normalized

@@ -10,7 +10,8 @@ import (
 func BenchmarkBackward(b *testing.B) {
 	for _, options := range []string{"rounds=2", "dedup=true"} {
 		b.Run(options, func(b *testing.B) {
-			variantstest.BenchmarkBackward(b, Mechanism(), variantstest.Self(8, 4096, 64, false), options, kernel.Best())
+			shape := variantstest.Self(8, 4096, 64, false)
+			variantstest.BenchmarkBackward(b, Mechanism(), shape, options, kernel.Best())
 		})
 	}
 }

@@ -24,7 +24,7 @@ type plan struct {
 	round    int // that runs
 	dedup    bool
 
-	top, sum []float32 // [slices, n]: the softmax of every query between rounds, and after the last for gradients
+	top, sum []float32 // [slices, n]: the softmax of every query between rounds; for gradients, after the last
 	acc      []float32 // [slices at hand, n, e]: its unnormalised output, where out cannot hold it
 	views    []view    // per worker
 	visit    func(w *tile.Walk, job int)

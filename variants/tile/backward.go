@@ -22,9 +22,10 @@ type Upstream struct {
 // noWeight is the statistic of a query that sees no key: 2^(s - noWeight) is 0 for any logit.
 const noWeight = math.MaxFloat32
 
-// Statistics stores what a backward pass needs of the tile's queries, in arrays by row of the head: in top the
-// base-2 logarithm of the sum of weights; where sum is not nil, in top the maximum and in sum the sum, which is
-// exact however large the logits are. Where scores are kept, top is not needed: nil. Call it after End.
+// Statistics stores what a backward pass needs of the tile's queries, in arrays by row of the head: in top
+// the base-2 logarithm of the sum of weights; where sum is not nil, in top the maximum and in sum the sum,
+// which is exact however large the logits are. Where scores are kept, top is not needed: nil. Call it after
+// End.
 func (w *Walk) Statistics(top, sum []float32) {
 	for i := range w.rows.Count {
 		r, high := w.rows.At(i), w.top[i]
@@ -49,7 +50,7 @@ type backward struct {
 	dk, dv     []float32 // [s][ldk], [s][ldv]: the sums of the job
 	q, o       []float32 // rows of the tile: queries, gradients of outputs
 	ldq, ldo   int
-	qbuf, obuf []float32 // [queries][ldk], [queries][ldv]: those rows, where they do not lie as kernels want them
+	qbuf, obuf []float32 // [queries][ldk], [queries][ldv]: those rows, where kernels cannot read them in place
 	dout       []float32 // [e][Walk.ldq]: packed gradients of outputs, times the scale of the logits
 	dp         []float32 // [keys][lds]: gradients of weights, then of logits
 	dq         []float32 // [queries][ldk]
@@ -159,8 +160,8 @@ func (w *Walk) EndBackward() {
 	b.upstream, b.q, b.o = Upstream{}, nil, nil
 }
 
-// padded returns rows of x, which has so many columns, in rows of ld with zeros behind: as they are, or copied
-// to buf.
+// padded returns rows of x, which has so many columns, in rows of ld with zeros behind: as they are, or
+// copied to buf.
 func (w *Walk) padded(x []float32, cols int, rows Rows, buf []float32, ld int) (from []float32, stride int) {
 	if rows.Index == nil && cols == ld {
 		return x[rows.Start*cols:], rows.Stride * cols
@@ -169,9 +170,9 @@ func (w *Walk) padded(x []float32, cols int, rows Rows, buf []float32, ld int) (
 	return buf, ld
 }
 
-// differentiate adds what one key tile contributes to the gradients (spec §1). offset is the number of keys of
-// the visit before it. With weights P and upstream gradient G: dV = P·G, dP = V·Gᵀ, dS = P∘(dP - D), dK = dS·Q
-// and dQ = dSᵀ·K, where P and S are transposed as everywhere here.
+// differentiate adds what one key tile contributes to the gradients (spec §1). offset is the number of keys
+// of the visit before it. With weights P and upstream gradient G: dV = P·G, dP = V·Gᵀ, dS = P∘(dP - D), dK
+// = dS·Q and dQ = dSᵀ·K, where P and S are transposed as everywhere here.
 func (w *Walk) differentiate(k, v []float32, keys Keys, offset int) {
 	c0, c1, partial := w.window(keys)
 	if c0 >= c1 || keys.masked() {
@@ -208,7 +209,8 @@ func (w *Walk) keyRows(k []float32, keys Keys) (rows []float32, ld int) {
 }
 
 // weights returns the weights of the tile: kept, or computed again.
-func (w *Walk) weights(kr []float32, ldk int, keys Keys, offset, c0, cols int, partial bool) ([]float32, int) {
+func (w *Walk) weights(kr []float32, ldk int, keys Keys, offset, c0, cols int,
+	partial bool) (p []float32, ldp int) {
 	if w.kept != nil {
 		return w.kept[keys.Start*w.ldq+c0:], w.ldq
 	}
@@ -231,7 +233,8 @@ func (w *Walk) freeze(keys Keys, dp []float32, c0, offset int) {
 
 // addTo adds to the sums of the tile's keys, in rows of ld, the product of s [keys][lds] with so many rows of
 // the queries' side.
-func (w *Walk) addTo(sums []float32, ld int, keys Rows, s []float32, lds int, rows []float32, ldr, count int) {
+func (w *Walk) addTo(sums []float32, ld int, keys Rows, s []float32, lds int,
+	rows []float32, ldr, count int) {
 	set := w.config.Kernels
 	if keys.Index == nil {
 		set.Gemm(keys.Count, ld, count, s, lds, rows, ldr, sums[keys.Start*ld:], keys.Stride*ld, true)

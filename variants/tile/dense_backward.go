@@ -37,9 +37,9 @@ func (b *denseBackward) statistics(head int) (top, sum []float32) {
 	return nth(b.top, head, b.sums.heads), nth(b.sum, head, b.sums.heads)
 }
 
-// Backward computes the gradients of the last Forward into g.Q [batch, heads, n, d], g.K [batch, heads, s, d]
-// and g.V [batch, heads, s, e]: see variants.Differentiable. With slots in place of keys, k and v are those of
-// Forward, and so are the shapes of g.K and g.V.
+// Backward computes the gradients of the last Forward into g.Q [batch, heads, n, d], g.K [batch, heads, s,
+// d] and g.V [batch, heads, s, e]: see variants.Differentiable. With slots in place of keys, k and v are
+// those of Forward, and so are the shapes of g.K and g.V.
 func (d *Dense) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
 	b := d.back
 	d.operands.SetBackward(g.Q, dout, out, q, k, v)
@@ -62,9 +62,9 @@ func (d *Dense) backwardTile(w *Walk, head, tile int) {
 	w.EndBackward()
 }
 
-// BackwardSizes are tile sizes for the gradients of n queries over s keys: queries and keys are the depth of
-// three of the five products, and a panel of that depth stays in a first-level cache of 32 KiB, all scratch in
-// a third of a second-level cache of 1 MiB.
+// BackwardSizes are tile sizes for the gradients of n queries over s keys: queries and keys are the depth
+// of three of the five products, and a panel of that depth stays in a first-level cache of 32 KiB, all
+// scratch in a third of a second-level cache of 1 MiB.
 func BackwardSizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(96, n), min(96, s)
 }

@@ -2,10 +2,10 @@ package tile
 
 import "attnbench/variants"
 
-// Gradient runs schedules for their gradients: the same visits as forward, with BeginBackward and EndBackward
-// around them. A walk computes the weights of each tile again from the statistics of its queries, so nothing
-// of size n×s is kept (Dao et al. 2022, algorithm 4), and adds to the sums of the keys that it meets in a fixed
-// order.
+// Gradient runs schedules for their gradients: the same visits as forward, with BeginBackward and
+// EndBackward around them. A walk computes the weights of each tile again from the statistics of its
+// queries, so nothing of size n×s is kept (Dao et al. 2022, algorithm 4), and adds to the sums of the keys
+// that it meets in a fixed order.
 type Gradient struct {
 	config  Config
 	walks   []Walk
@@ -16,8 +16,8 @@ type Gradient struct {
 	run     func(worker, job int)
 }
 
-// NewGradient allocates scratch for each worker. Where c.Scores is set, forward is the engine that keeps them,
-// and has query tiles of the same size.
+// NewGradient allocates scratch for each worker. Where c.Scores is set, forward is the engine that keeps
+// them, and has query tiles of the same size.
 func NewGradient(ws *variants.Workspace, c Config, forward *Engine) *Gradient {
 	g := &Gradient{config: c, forward: forward, walks: make([]Walk, c.Pool.Threads())}
 	for i := range g.walks {

@@ -2,8 +2,8 @@ package tile
 
 import "attnbench/variants"
 
-// fewestJobs is the number of jobs into which a backward pass is cut at least. Each owns sums of its own, which
-// are merged in order: bits depend on the shape, never on the number of threads.
+// fewestJobs is the number of jobs into which a backward pass is cut at least. Each owns sums of its own,
+// which are merged in order: bits depend on the shape, never on the number of threads.
 const fewestJobs = 8
 
 // mergedRows is the number of rows that one job merges.

@@ -10,8 +10,8 @@ import (
 	"attnbench/variants/kernel"
 )
 
-// checkBackward runs the case with gradients: against the mechanism's Gradient, with one thread and with more,
-// and for the promises of the contract.
+// checkBackward runs the case with gradients: against the mechanism's Gradient, with one thread and with
+// more, and for the promises of the contract.
 func checkBackward(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, w *wanted) {
 	t.Helper()
 	c.backward = true
@@ -192,8 +192,8 @@ func same(a, b map[string][]float32) bool {
 	return maps.EqualFunc(a, b, func(x, y []float32) bool { return slices.Equal(x, y) })
 }
 
-// CheckLinearMemory: what a plan with gradients holds, and what forward keeps for backward, grow in proportion
-// to the length of a sequence.
+// CheckLinearMemory: what a plan with gradients holds, and what forward keeps for backward, grow in
+// proportion to the length of a sequence.
 func CheckLinearMemory(t *testing.T, m *variants.Mechanism, options string) {
 	t.Helper()
 	const n = 8192

@@ -29,8 +29,9 @@ func BenchmarkBackward(b *testing.B, m *variants.Mechanism, shape variants.Shape
 }
 
 // plan plans a case on one thread.
-func plan(b *testing.B, m *variants.Mechanism, c Case, set *kernel.Set) (*variants.Problem, variants.Attention,
-	*backwardRun) {
+func plan(b *testing.B, m *variants.Mechanism, c Case, set *kernel.Set) (
+	*variants.Problem, variants.Attention, *backwardRun,
+) {
 	pool := work.NewPool(1)
 	b.Cleanup(pool.Close)
 	p, err := c.problem(m, set, pool)

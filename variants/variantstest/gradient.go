@@ -162,7 +162,8 @@ func compareSlopes(x, gradient []float64, loss func() float64) error {
 
 // compareInputs is compareSlopes for side inputs. Their steps are long, so it takes four for each slope: what
 // is left is of fifth order.
-func compareInputs(p *variants.Problem, names []string, sums map[string][]float64, loss func() float64) error {
+func compareInputs(p *variants.Problem, names []string, sums map[string][]float64,
+	loss func() float64) error {
 	for _, name := range names {
 		t, _ := p.Input(name)
 		if len(sums[name]) != len(t.F32) {

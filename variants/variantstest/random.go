@@ -8,8 +8,8 @@ import (
 	"attnbench/variants"
 )
 
-// CheckRandomGradients is CheckGradient on random small shapes of self-attention with batches, heads, key masks
-// and values of any width; options draws the rest and may change the shape.
+// CheckRandomGradients is CheckGradient on random small shapes of self-attention with batches, heads, key
+// masks and values of any width; options draws the rest and may change the shape.
 func CheckRandomGradients(t *testing.T, m *variants.Mechanism, options func(r *rapid.T, c *Case)) {
 	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {

@@ -36,8 +36,8 @@ type Case struct {
 	// Tolerance is the largest accepted error, relative to the largest value of the definition's output. 0 means
 	// 5e-6.
 	Tolerance float64
-	// GradTolerance is the largest accepted error of a gradient, relative to the largest value of that gradient by
-	// the mechanism's own formula. 0 means four times Tolerance.
+	// GradTolerance is the largest accepted error of a gradient, relative to the largest value of that
+	// gradient by the mechanism's own formula. 0 means four times Tolerance.
 	GradTolerance float64
 	// Leaks says that a causal case lets later tokens change earlier outputs, as the mechanism declares.
 	Leaks bool
