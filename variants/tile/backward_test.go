@@ -2,6 +2,7 @@ package tile
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -137,6 +138,64 @@ func compareGradient(t *rapid.T, name string, got, want []float64) {
 	for i, x := range want {
 		if d := math.Abs(got[i] - x); !(d <= 3e-5*top) {
 			t.Fatalf("%s[%d] is %v, want %v", name, i, got[i], x)
+		}
+	}
+}
+
+// TestBackwardPairs: the gradient of a logit that was replaced goes nowhere, in a visit of several tiles.
+func TestBackwardPairs(t *testing.T) {
+	const n, s, d = 4, 7, 3
+	x := make([]float32, (2*n+2*s)*d)
+	variants.Normal(variants.Stream(1, "x", 0), x, 1)
+	q, dout, k, v := x[:n*d], x[n*d:2*n*d], x[2*n*d:(2*n+s)*d], x[(2*n+s)*d:]
+	pairs := []Pair{
+		{Key: 1, Query: 2, Add: 0.5, Replace: true}, {Key: 3, Query: 0, Add: negInf}, {Key: 4, Query: 1, Add: 2},
+		{Key: 5, Query: 3, Add: -1, Replace: true}, {Key: 6, Query: 0, Add: 1, Replace: true},
+	}
+	all := visit{Keys{Rows: Range(0, s), Pairs: pairs}}
+	p := &problem{n: n, s: s, d: d, e: d, q: q, k: k, v: v, visits: []visit{all}}
+	pool := work.NewPool(1)
+	defer pool.Close()
+	c := Config{Kernels: kernel.Best(), Pool: pool, D: d, E: d, Scale: 0.3, Queries: n, Keys: 3}
+	got, want := runBackward(p, c, Range(0, n), dout, false, 1), make([]float64, n*d)
+	for i := range n {
+		logits, top, sum := make([]float64, s), math.Inf(-1), 0.0
+		for j := range logits {
+			logits[j] = p.logit(visit{Keys{}}, i, j)
+			for _, pair := range pairs {
+				if int(pair.Key) == j && int(pair.Query) == i && pair.Replace {
+					logits[j] = 0
+				}
+				if int(pair.Key) == j && int(pair.Query) == i {
+					logits[j] += float64(pair.Add)
+				}
+			}
+			top = math.Max(top, logits[j])
+		}
+		for _, logit := range logits {
+			sum += math.Exp(logit - top)
+		}
+		products, mean := make([]float64, s), 0.0
+		for j := range products {
+			for c := range d {
+				products[j] += float64(dout[i*d+c]) * float64(v[j*d+c])
+			}
+			mean += math.Exp(logits[j]-top) / sum * products[j]
+		}
+		for j := range products {
+			replaced := slices.ContainsFunc(pairs, func(p Pair) bool {
+				return p.Replace && int(p.Key) == j && int(p.Query) == i
+			})
+			for c := range d {
+				if !replaced {
+					want[i*d+c] += 0.3 * math.Exp(logits[j]-top) / sum * (products[j] - mean) * float64(k[j*d+c])
+				}
+			}
+		}
+	}
+	for i := range want {
+		if d := math.Abs(got.q[i] - want[i]); !(d <= 1e-5) {
+			t.Errorf("dq[%d] is %v, want %v", i, got.q[i], want[i])
 		}
 	}
 }
