@@ -1,8 +1,6 @@
 package bigbird
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/tile"
 )
@@ -16,13 +14,10 @@ type backward struct {
 	visit    func(w *tile.Walk, head, tile int)
 }
 
-func (a *attention) planBackward(ws *variants.Workspace) {
-	p, s := a.problem, a.problem.Shape
-	_, keys := tile.BackwardSizes(p.Kernels, a.block, s.N)
-	c := tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
-		Keys: keys,
-	}
+// planBackward allocates for gradients. c is the forward engine's.
+func (a *attention) planBackward(ws *variants.Workspace, c tile.Config) {
+	s := a.problem.Shape
+	_, c.Keys = tile.BackwardSizes(a.block, s.N)
 	a.back = &backward{
 		gradient: tile.NewGradient(ws, c, nil), sums: tile.NewSums(ws, c, s.Slices(), s.N, a.blocks*a.parts),
 		n: s.N, top: variants.Save[float32](ws, s.Slices()*s.N), visit: a.backwardTile,

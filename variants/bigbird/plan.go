@@ -35,15 +35,15 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	_, keys := tile.PatternSizes(p.Kernels, block, s.N)
 	a.parts = (block + queries - 1) / queries
 	a.queries = min(p.Kernels.Pad((block+a.parts-1)/a.parts), block)
-	a.engine = tile.New(ws, tile.Config{
+	c := tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
-		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
-		Keys: keys,
-	})
+		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys,
+	}
+	a.engine = tile.New(ws, c)
 	a.lists = variants.Alloc[int32](ws, s.Heads*(a.blocks-2)*a.listed)
 	a.visit = a.tile
 	if p.Backward {
-		a.planBackward(ws)
+		a.planBackward(ws, c)
 	}
 	return a
 }

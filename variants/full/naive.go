@@ -57,15 +57,17 @@ func naiveWeights(p *variants.Problem, h variants.Head, i int) []float64 {
 // is p_ij (g_i·v_j - g_i·o_i).
 func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
 	d, e := p.Shape.D, p.Shape.E
-	out := naive(p, h)
 	g := variants.HeadGradients{
 		Q: make([]float64, len(h.Q)), K: make([]float64, len(h.K)), V: make([]float64, len(h.V)),
 	}
 	for r, i := range h.Rows {
 		up := dout[r*e : (r+1)*e]
-		same := dot(up, out[r*e:])
-		for j, weight := range naiveWeights(p, h, i) {
-			slope := weight * (dot(up, h.V[j*e:]) - same) / math.Sqrt(float64(d))
+		weights, mean := naiveWeights(p, h, i), 0.0
+		for j, weight := range weights { // g_i·o_i
+			mean += weight * dot(up, h.V[j*e:])
+		}
+		for j, weight := range weights {
+			slope := weight * (dot(up, h.V[j*e:]) - mean) / math.Sqrt(float64(d))
 			for c := range d {
 				g.Q[i*d+c] += slope * h.K[j*d+c]
 				g.K[j*d+c] += slope * h.Q[i*d+c]

@@ -1,8 +1,6 @@
 package longformer
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/tile"
 )
@@ -12,8 +10,7 @@ type backward struct {
 	gradient *tile.Gradient
 	sums     *tile.Sums
 	ownSums  *tile.Sums // of k_global and v_global, over all batch elements; nil where they are not used
-	queries  int        // rows of a query tile
-	tiles    int        // query tiles of the head that has the most
+	globals  int        // tiles of global tokens
 	n        int
 	top      []float32 // [slices, n]: see tile.Walk.Statistics
 
@@ -21,21 +18,18 @@ type backward struct {
 	band, rows, own func(w *tile.Walk, head, tile int)
 }
 
-func (a *plan) planBackward(ws *variants.Workspace) {
-	p, s := a.problem, a.problem.Shape
-	_, keys := tile.BackwardSizes(p.Kernels, s.N, s.N)
-	c := tile.Config{
-		Kernels: p.Kernels, Pool: p.Pool, D: s.D, E: s.E, Scale: 1 / math.Sqrt(float64(s.D)),
-		Queries: a.queries, Keys: keys,
-	}
+// planBackward allocates for gradients. c is the forward engine's.
+func (a *plan) planBackward(ws *variants.Workspace, c tile.Config) {
+	s, globals := a.problem.Shape, a.engine.Tiles(len(globals(a.problem)))
+	_, c.Keys = tile.BackwardSizes(s.N, s.N)
 	b := &backward{
-		queries: c.Queries, tiles: a.mostTiles(c.Queries), n: s.N, gradient: tile.NewGradient(ws, c, nil),
+		globals: globals, n: s.N, gradient: tile.NewGradient(ws, c, nil),
+		sums: tile.NewSums(ws, c, s.Slices(), s.N, a.tiles),
 		top:  variants.Save[float32](ws, s.Slices()*s.N),
 		band: a.bandBackward, rows: a.globalBackward, own: a.ownBackward,
 	}
-	b.sums = tile.NewSums(ws, c, s.Slices(), s.N, b.tiles)
-	if globals := len(globals(p)); a.ownTensors() && globals > 0 {
-		b.ownSums = tile.NewSums(ws, c, s.Heads, s.N, ceilDiv(globals, c.Queries))
+	if a.ownTensors() && globals > 0 {
+		b.ownSums = tile.NewSums(ws, c, s.Heads, s.N, globals)
 	}
 	a.back = b
 }
@@ -48,10 +42,9 @@ func (a *plan) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
 	b := a.back
 	a.operands.SetBackward(g.Q, dout, out, q, k, v)
 	b.sums.Begin(g.K, g.V)
-	b.gradient.Run(b.sums, b.tiles, b.band)
-	globals := ceilDiv(len(a.globals), b.queries)
+	b.gradient.Run(b.sums, a.tiles, b.band)
 	if !a.ownTensors() {
-		b.gradient.Continue(b.sums, globals, b.rows)
+		b.gradient.Continue(b.sums, b.globals, b.rows)
 	}
 	b.sums.End()
 	if a.ownTensors() {
@@ -62,7 +55,7 @@ func (a *plan) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
 	if b.ownSums != nil {
 		b.dqOwn = g.Inputs["q_global"]
 		b.ownSums.Begin(g.Inputs["k_global"], g.Inputs["v_global"])
-		b.gradient.Continue(b.ownSums, globals, b.own)
+		b.gradient.Continue(b.ownSums, b.globals, b.own)
 		b.ownSums.End()
 		b.dqOwn = nil
 	}
@@ -74,7 +67,7 @@ func (a *plan) BackwardExecuted() int64 { return a.back.gradient.Executed() }
 
 // bandBackward takes the gradients of one query tile of the band. Rows of global tokens get none here.
 func (a *plan) bandBackward(w *tile.Walk, head, i int) {
-	rows, keys := a.inBand(head, i, a.back.queries)
+	rows, keys := a.inBand(head, i)
 	if rows.Count == 0 {
 		return
 	}
@@ -90,7 +83,7 @@ func (a *plan) bandBackward(w *tile.Walk, head, i int) {
 
 // globalBackward takes the gradients of rows of global tokens.
 func (a *plan) globalBackward(w *tile.Walk, head, i int) {
-	rows, keys := a.globalRows(head, i, a.back.queries)
+	rows, keys := a.globalRows(head, i)
 	u := a.operands.Upstream(head)
 	u.Top = a.back.statistics(head)
 	w.BeginBackward(u, rows)
@@ -104,7 +97,7 @@ func (a *plan) ownBackward(w *tile.Walk, head, i int) {
 	s := a.problem.Shape
 	for batch := range s.Batch {
 		slice := batch*s.Heads + head
-		rows, keys := a.globalRows(slice, i, a.back.queries)
+		rows, keys := a.globalRows(slice, i)
 		u := a.operands.Upstream(slice)
 		u.Top, u.Q = a.back.statistics(slice), a.own("q_global", head)
 		u.DQ, u.Add = a.back.dqOwn[head*s.N*s.D:(head+1)*s.N*s.D], batch > 0

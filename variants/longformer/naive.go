@@ -90,7 +90,7 @@ func naiveWeights(q, k []float64, keys []int) []float64 {
 // is p_ij (g_i·v_j - g_i·o_i). That of a global row goes to the tensors that it uses.
 func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
 	e := p.Shape.E
-	global, own, out := naiveGlobals(p), naiveOwn(p, h), naive(p, h)
+	global, own := naiveGlobals(p), naiveOwn(p, h)
 	g := variants.HeadGradients{
 		Q: make([]float64, len(h.Q)), K: make([]float64, len(h.K)), V: make([]float64, len(h.V)),
 	}
@@ -111,18 +111,21 @@ func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variant
 		if global[i] {
 			x, to = own, ofOwn
 		}
-		naiveRow(p.Shape, x, to, i, naiveKeys(p, h, global, i), out[r*e:(r+1)*e], dout[r*e:(r+1)*e])
+		naiveRow(p.Shape, x, to, i, naiveKeys(p, h, global, i), dout[r*e:(r+1)*e])
 	}
 	return g
 }
 
 // naiveRow adds what row i contributes: up is the gradient of its output.
-func naiveRow(s variants.Shape, x variants.Head, to variants.HeadGradients, i int, keys []int,
-	out, up []float64) {
+func naiveRow(s variants.Shape, x variants.Head, to variants.HeadGradients, i int, keys []int, up []float64) {
 	d, e := s.D, s.E
-	for at, weight := range naiveWeights(x.Q[i*d:(i+1)*d], x.K, keys) {
+	weights, mean := naiveWeights(x.Q[i*d:(i+1)*d], x.K, keys), 0.0
+	for at, weight := range weights { // g_i·o_i
+		mean += weight * dot(up, x.V[keys[at]*e:])
+	}
+	for at, weight := range weights {
 		j := keys[at]
-		slope := weight * (dot(up, x.V[j*e:]) - dot(up, out)) / math.Sqrt(float64(d))
+		slope := weight * (dot(up, x.V[j*e:]) - mean) / math.Sqrt(float64(d))
 		for c := range d {
 			to.Q[i*d+c] += slope * x.K[j*d+c]
 			to.K[j*d+c] += slope * x.Q[i*d+c]

@@ -37,12 +37,14 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	}
 	var keys int
 	a.queries, keys = tile.PatternSizes(p.Kernels, ceilDiv(s.N, nearest), s.N)
-	a.tiles = a.mostTiles(a.queries)
-	a.engine = tile.New(ws, tile.Config{
+	for h := range s.Heads {
+		a.tiles = max(a.tiles, classes{s.N, dilation(p, h), a.queries}.tiles())
+	}
+	c := tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
-		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries,
-		Keys: keys,
-	})
+		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys,
+	}
+	a.engine = tile.New(ws, c)
 	a.dilation = variants.Alloc[int32](ws, s.Heads)
 	a.globals = variants.Alloc[int32](ws, count)
 	switch {
@@ -53,7 +55,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	}
 	a.band, a.rows = a.bandTile, a.globalTile
 	if p.Backward {
-		a.planBackward(ws)
+		a.planBackward(ws, c)
 	}
 	return a
 }
@@ -99,20 +101,11 @@ func (c classes) each() int { return ceilDiv(ceilDiv(c.n, c.dilation), c.queries
 
 func (c classes) tiles() int { return min(c.dilation, c.n) * c.each() }
 
-// mostTiles is the number of query tiles, of so many queries, of the head that has the most.
-func (a *plan) mostTiles(queries int) (most int) {
-	s := a.problem.Shape
-	for h := range s.Heads {
-		most = max(most, classes{s.N, dilation(a.problem, h), queries}.tiles())
-	}
-	return most
-}
-
 // bandTile computes the rows of one query tile over band and global keys; the rows of global tokens are left
 // to globalTile.
 func (a *plan) bandTile(w *tile.Walk, job int) {
 	head := job / a.tiles
-	rows, keys := a.inBand(head, job%a.tiles, a.queries)
+	rows, keys := a.inBand(head, job%a.tiles)
 	switch {
 	case rows.Count == 0:
 		return
@@ -130,11 +123,11 @@ func (a *plan) bandTile(w *tile.Walk, job int) {
 	}
 }
 
-// inBand returns the rows of a head's i-th tile of so many queries, none where another head has more tiles,
-// and the keys of their band.
-func (a *plan) inBand(head, i, queries int) (rows tile.Rows, keys tile.Keys) {
+// inBand returns the rows of a head's i-th query tile, none where another head has more tiles, and the keys
+// of their band.
+func (a *plan) inBand(head, i int) (rows tile.Rows, keys tile.Keys) {
 	s := a.problem.Shape
-	c := classes{s.N, int(a.dilation[head%s.Heads]), queries}
+	c := classes{s.N, int(a.dilation[head%s.Heads]), a.queries}
 	class, first := i/c.each(), i%c.each()*c.queries
 	size := ceilDiv(c.n-class, c.dilation)
 	if i >= c.tiles() || first >= size {
@@ -174,7 +167,7 @@ func (a *plan) visitGlobals(w *tile.Walk, head int, rows tile.Rows) {
 func (a *plan) globalTile(w *tile.Walk, job int) {
 	tiles := a.engine.Tiles(len(a.globals))
 	head := job / tiles
-	rows, keys := a.globalRows(head, job%tiles, a.queries)
+	rows, keys := a.globalRows(head, job%tiles)
 	q, k, v := a.operands.Q(head), a.operands.K(head), a.operands.V(head)
 	if a.ownTensors() {
 		q, k = variants.F32s(a.own("q_global", head)), variants.F32s(a.own("k_global", head))
@@ -188,9 +181,10 @@ func (a *plan) globalTile(w *tile.Walk, job int) {
 	}
 }
 
-// globalRows returns the rows of the i-th tile of so many global tokens and the keys that they see.
-func (a *plan) globalRows(head, i, queries int) (tile.Rows, tile.Keys) {
-	rows := tile.List(a.globals[i*queries : min((i+1)*queries, len(a.globals))])
+// globalRows returns the rows of the i-th tile of global tokens and the keys that they see.
+func (a *plan) globalRows(head, i int) (tile.Rows, tile.Keys) {
+	at := a.engine.Rows(i, len(a.globals))
+	rows := tile.List(a.globals[at.Start : at.Start+at.Count])
 	keys := tile.Keys{Rows: tile.Range(0, a.problem.Shape.N), Bias: a.operands.Bias(head)}
 	if a.problem.Shape.Causal {
 		keys.Band, keys.Lo = true, -tile.Unlimited

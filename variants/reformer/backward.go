@@ -20,11 +20,9 @@ type backward struct {
 	home     func(worker, job int)
 }
 
-func (l *plan) planBackward(ws *variants.Workspace) {
+// planBackward allocates for gradients. c is the forward engine's.
+func (l *plan) planBackward(ws *variants.Workspace, c tile.Config) {
 	s := l.shape
-	c := tile.Config{
-		Kernels: l.p.Kernels, Pool: l.p.Pool, D: s.D, E: s.E, Scale: 1, Queries: l.queries, Keys: mostKeys,
-	}
 	l.back = &backward{
 		gradient: tile.NewGradient(ws, c, nil),
 		sums:     tile.NewSums(ws, c, s.Slices(), s.N, l.chunks*l.shares),

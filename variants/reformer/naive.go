@@ -54,12 +54,16 @@ func naiveWeights(p *variants.Problem, h variants.Head, rounds []naiveRound, i i
 // query and one as a key.
 func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
 	d, e := p.Shape.D, p.Shape.E
-	rounds, out := naiveRounds(p, h), naive(p, h)
+	rounds := naiveRounds(p, h)
 	g := variants.HeadGradients{Q: make([]float64, len(h.Q)), V: make([]float64, len(h.V))}
 	dk := make([]float64, len(h.Q)) // of the keys, which have unit length
 	for r, i := range h.Rows {
 		up := dout[r*e : (r+1)*e]
 		keys, weights := naiveWeights(p, h, rounds, i)
+		mean := 0.0 // g_i·o_i
+		for at, j := range keys {
+			mean += weights[at] * dot(up, h.V[j*e:])
+		}
 		for at, j := range keys {
 			for c := range e {
 				g.V[j*e+c] += weights[at] * up[c]
@@ -67,7 +71,7 @@ func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variant
 			if i == j {
 				continue
 			}
-			slope := weights[at] * (dot(up, h.V[j*e:]) - dot(up, out[r*e:]))
+			slope := weights[at] * (dot(up, h.V[j*e:]) - mean)
 			norm, _ := naiveNorm(p, h.Q[j*d:(j+1)*d])
 			for c := range d {
 				g.Q[i*d+c] += slope * norm * h.Q[j*d+c]

@@ -39,10 +39,11 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	l.schedule = newSchedule(p, l.order)
 	l.shares = ceilDiv(l.chunk, mostQueries)
 	l.queries = ceilDiv(l.chunk, l.shares)
-	l.engine = tile.New(ws, tile.Config{
+	c := tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: p.Shape.D, E: p.Shape.E, Scale: 1,
 		Queries: l.queries, Keys: mostKeys,
-	})
+	}
+	l.engine = tile.New(ws, c)
 	switch tokens := p.Shape.Slices() * p.Shape.N; {
 	case p.Backward:
 		l.top, l.sum = variants.Save[float32](ws, tokens), variants.Save[float32](ws, tokens)
@@ -58,7 +59,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	}
 	l.visit = l.tile
 	if p.Backward {
-		l.planBackward(ws)
+		l.planBackward(ws, c)
 	}
 	return l
 }

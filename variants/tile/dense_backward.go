@@ -1,9 +1,6 @@
 package tile
 
-import (
-	"attnbench/variants"
-	"attnbench/variants/kernel"
-)
+import "attnbench/variants"
 
 // denseBackward is what Dense needs for gradients.
 type denseBackward struct {
@@ -24,7 +21,7 @@ func (d *Dense) planBackward(ws *variants.Workspace, c Config) {
 		b.sum = variants.Save[float32](ws, queries)
 	} else {
 		b.top = variants.Save[float32](ws, queries)
-		c.Queries, c.Keys = BackwardSizes(c.Kernels, d.shape.N, d.shape.S)
+		c.Queries, c.Keys = BackwardSizes(d.shape.N, d.shape.S)
 	}
 	b.queries, b.tiles = c.Queries, ceilDiv(d.shape.N, c.Queries)
 	b.gradient = NewGradient(ws, c, d.engine)
@@ -65,6 +62,6 @@ func (d *Dense) backwardTile(w *Walk, head, tile int) {
 // BackwardSizes are tile sizes for the gradients of n queries over s keys: queries and keys are the depth
 // of three of the five products, and a panel of that depth stays in a first-level cache of 32 KiB, all
 // scratch in a third of a second-level cache of 1 MiB.
-func BackwardSizes(set *kernel.Set, n, s int) (queries, keys int) {
+func BackwardSizes(n, s int) (queries, keys int) {
 	return min(96, n), min(96, s)
 }

@@ -8,6 +8,8 @@
 // Scores are transposed, S = K·Qᵀ: keys are then the row-major operand that is broadcast and are never
 // packed, strided rows (dilation) cost nothing, statistics run down vector lanes, and the weights are just
 // the operand that the product with V needs.
+//
+// Gradients run the same visits: see Gradient.
 package tile
 
 import (
