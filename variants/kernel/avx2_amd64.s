@@ -2877,6 +2877,113 @@ next7:
 	VZEROUPPER
 	RET
 
+// func avx2MixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
+TEXT ·avx2MixRows(SB), NOSPLIT, $0-80
+	MOVQ rows+0(FP), CX
+	MOVQ dst+16(FP), DI
+	MOVQ x+32(FP), SI
+	MOVQ y+48(FP), DX
+	MOVQ f+64(FP), AX
+	MOVQ h+72(FP), BX
+	MOVQ cols+8(FP), R11
+	SHLQ $2, R11
+	MOVQ ldd+24(FP), R8
+	SHLQ $2, R8
+	SUBQ R11, R8
+	MOVQ ldx+40(FP), R9
+	SHLQ $2, R9
+	SUBQ R11, R9
+	MOVQ ldy+56(FP), R10
+	SHLQ $2, R10
+	SUBQ R11, R10
+	PCALIGN $32
+
+row1:
+	VBROADCASTSS 0(AX), Y0
+	VBROADCASTSS 0(BX), Y1
+	MOVQ cols+8(FP), R11
+	CMPQ R11, $32
+	JLT next3
+
+group2:
+	VMOVUPS 0(SI), Y2
+	VMOVUPS 0(DX), Y3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS Y2, 0(DI)
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 32(DX), Y3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS Y2, 32(DI)
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 64(DX), Y3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS 96(SI), Y2
+	VMOVUPS 96(DX), Y3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS Y2, 96(DI)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	ADDQ $128, DX
+	SUBQ $32, R11
+	CMPQ R11, $32
+	JGE group2
+
+next3:
+	CMPQ R11, $8
+	JLT next5
+
+group4:
+	VMOVUPS 0(SI), Y2
+	VMOVUPS 0(DX), Y3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVUPS Y2, 0(DI)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, R11
+	CMPQ R11, $8
+	JGE group4
+
+next5:
+	CMPQ R11, $1
+	JLT next7
+
+group6:
+	VMOVSS 0(SI), X2
+	VMOVSS 0(DX), X3
+	VMULPS Y0, Y2, Y2
+	VMULPS Y1, Y3, Y3
+	VADDPS Y3, Y2, Y2
+	VMOVSS X2, 0(DI)
+	ADDQ $4, DI
+	ADDQ $4, SI
+	ADDQ $4, DX
+	SUBQ $1, R11
+	CMPQ R11, $1
+	JGE group6
+
+next7:
+	ADDQ R8, DI
+	ADDQ R9, SI
+	ADDQ R10, DX
+	ADDQ $4, AX
+	ADDQ $4, BX
+	DECQ CX
+	JNE row1
+	VZEROUPPER
+	RET
+
 // func avx2GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 TEXT ·avx2GatherRows(SB), NOSPLIT, $0-56
 	MOVQ dst+16(FP), BX
@@ -3106,6 +3213,92 @@ group6:
 	VMOVSS 0(SI), X4
 	VADDPS Y4, Y0, Y0
 	ADDQ $4, SI
+	SUBQ $1, R10
+	CMPQ R10, $1
+	JGE group6
+
+next7:
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VEXTRACTF128 $1, Y0, X4
+	VADDPS X4, X0, X0
+	VMOVHLPS X0, X0, X4
+	VADDPS X4, X0, X0
+	VMOVSHDUP X0, X4
+	VADDSS X4, X0, X0
+	VADDSS 0(DI), X0, X0
+	VMOVSS X0, 0(DI)
+	ADDQ R8, BX
+	ADDQ $4, DI
+	DECQ CX
+	JNE row1
+	VZEROUPPER
+	RET
+
+// func avx2DotRows(rows, cols int, x *float32, ld int, w, sum *float32)
+TEXT ·avx2DotRows(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), CX
+	MOVQ x+16(FP), BX
+	MOVQ sum+40(FP), DI
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	PCALIGN $32
+
+row1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ BX, SI
+	MOVQ cols+8(FP), R10
+	MOVQ w+32(FP), AX
+	CMPQ R10, $32
+	JLT next3
+
+group2:
+	VMOVUPS 0(SI), Y4
+	VMOVUPS 0(AX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS 32(SI), Y4
+	VMOVUPS 32(AX), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS 64(SI), Y4
+	VMOVUPS 64(AX), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS 96(SI), Y4
+	VMOVUPS 96(AX), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ $128, SI
+	ADDQ $128, AX
+	SUBQ $32, R10
+	CMPQ R10, $32
+	JGE group2
+
+next3:
+	CMPQ R10, $8
+	JLT next5
+
+group4:
+	VMOVUPS 0(SI), Y4
+	VMOVUPS 0(AX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ $32, SI
+	ADDQ $32, AX
+	SUBQ $8, R10
+	CMPQ R10, $8
+	JGE group4
+
+next5:
+	CMPQ R10, $1
+	JLT next7
+
+group6:
+	VMOVSS 0(SI), X4
+	VMOVSS 0(AX), X5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ $4, SI
+	ADDQ $4, AX
 	SUBQ $1, R10
 	CMPQ R10, $1
 	JGE group6

@@ -294,6 +294,17 @@ func avx512MarginCols(rows, vecs int, x *float32, ld int, margin *float32)
 //go:noescape
 func avx512ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 
+// avx512MixRows adds multiples of the rows of two matrices.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = f[r]*x[r*ldx+c] + h[r]*y[r*ldy+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512MixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
+
 // avx512GatherRows moves listed rows.
 //
 //	for r := range rows {
@@ -326,6 +337,17 @@ func avx512ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds 
 //
 //go:noescape
 func avx512SumRows(rows, cols int, x *float32, ld int, sum *float32)
+
+// avx512DotRows adds the weighted sum of every row.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			sum[r] += w[c] * x[r*ld+c] // fused
+//		}
+//	}
+//
+//go:noescape
+func avx512DotRows(rows, cols int, x *float32, ld int, w, sum *float32)
 
 // avx512SquareRows stores the sum of squares of every row.
 //

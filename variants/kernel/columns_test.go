@@ -74,6 +74,20 @@ func TestDotCols(t *testing.T) {
 	})
 }
 
+func TestDotRows(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, w, sum := newSheet(rows, cols, 3, random), newSheet(1, cols, 0, random), newSheet(1, rows, 0, random)
+		before := sum.clone()
+		s.DotRows(rows, cols, x.x(), x.ld, w.x(), sum.x())
+		sum.checkEach(t, func(_, r int) (float64, float64) {
+			return sum64(float64(*before.at(0, r)), cols, func(c int) float64 {
+				return float64(*w.at(0, c)) * float64(*x.at(r, c))
+			})
+		})
+	})
+}
+
 // sum64 adds n terms to start and allows for the rounding of a float32 sum.
 func sum64(start float64, n int, term func(i int) float64) (sum, tol float64) {
 	sum, size := start, math.Abs(start)
@@ -115,6 +129,23 @@ func TestScaleRows(t *testing.T) {
 		same := src.clone()
 		s.ScaleRows(rows, cols, same.x(), same.ld, same.x(), same.ld, f.x())
 		same.checkEach(t, want)
+	})
+}
+
+func TestMixRows(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, y := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random)
+		f, g := newSheet(1, rows, 0, random), newSheet(1, rows, 0, random)
+		dst := newSheet(rows, cols, 7, constantly(nan32))
+		xBefore := x.clone()
+		want := func(r, c int) (float64, float64) {
+			return float64(float32(*f.at(0, r)**xBefore.at(r, c)) + float32(*g.at(0, r)**y.at(r, c))), 0
+		}
+		s.MixRows(rows, cols, dst.x(), dst.ld, x.x(), x.ld, y.x(), y.ld, f.x(), g.x())
+		dst.checkEach(t, want)
+		s.MixRows(rows, cols, x.x(), x.ld, x.x(), x.ld, y.x(), y.ld, f.x(), g.x())
+		x.checkEach(t, want)
 	})
 }
 

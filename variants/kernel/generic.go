@@ -5,12 +5,12 @@ func Generic() *Set {
 	return &Set{
 		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
 		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
-		Softmax: genericSoftmax, ScaleRows: genericScaleRows,
+		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
 		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, GradCols: genericGradCols, ReLU: genericReLU,
 		SinCos:  genericSinCos,
-		DotCols: genericDotCols, SumRows: genericSumRows, SquareRows: genericSquareRows,
+		DotCols: genericDotCols, SumRows: genericSumRows, DotRows: genericDotRows, SquareRows: genericSquareRows,
 		ArgMaxCols: genericArgMaxCols, MarginCols: genericMarginCols, Exp2: genericExp2, FMA: genericFMA,
 	}
 }

@@ -78,6 +78,21 @@ func genericScaleRows(rows, cols int, dst []float32, ldd int, src []float32, lds
 	}
 }
 
+func genericMixRows(
+	rows, cols int, dst []float32, ldd int, x []float32, ldx int, y []float32, ldy int, f, g []float32,
+) {
+	need("dst", dst, rows, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	need("y", y, rows, cols, ldy)
+	g = g[:rows]
+	for r, factor := range f[:rows] {
+		out, other, second := dst[r*ldd:][:cols], y[r*ldy:][:cols], g[r]
+		for c, v := range x[r*ldx:][:cols] {
+			out[c] = float32(factor*v) + float32(second*other[c])
+		}
+	}
+}
+
 func genericGatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
 	need("dst", dst, len(index), cols, ldd)
 	needListed("src", src, cols, lds, index)
@@ -165,6 +180,18 @@ func genericSumRows(rows, cols int, x []float32, ld int, sum []float32) {
 			for i := range lane {
 				lane[i] += row[i]
 			}
+		}
+		sum[r] += fold(&lane)
+	}
+}
+
+func genericDotRows(rows, cols int, x []float32, ld int, w, sum []float32) {
+	need("x", x, rows, cols, ld)
+	w, sum = w[:cols], sum[:rows]
+	for r := range sum {
+		var lane [genericLanes]float32
+		for c, v := range x[r*ld:][:cols] {
+			lane[c%genericLanes] += w[c] * v
 		}
 		sum[r] += fold(&lane)
 	}

@@ -48,6 +48,9 @@ type Set struct {
 	Softmax func(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool
 	// ScaleRows computes dst[r][c] = f[r]·src[r][c]; dst and src may be the same. Any cols.
 	ScaleRows func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
+	// MixRows computes dst[r][c] = f[r]·x[r][c] + g[r]·y[r][c], rounded twice; dst may be x or y. Any cols.
+	MixRows func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, y []float32, ldy int,
+		f, g []float32)
 	// GatherRows copies listed rows: dst[i][c] = src[index[i]][c] for i < len(index). Any cols.
 	GatherRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
 	// ScatterRows copies to listed rows: dst[index[i]][c] = src[i][c] for i < len(index). Any cols.
@@ -74,6 +77,8 @@ type Set struct {
 	DotCols func(rows, cols int, x []float32, ld int, w, dot []float32)
 	// SumRows adds Σ_c x[r][c] to sum[r].
 	SumRows func(rows, cols int, x []float32, ld int, sum []float32)
+	// DotRows adds Σ_c w[c]·x[r][c] to sum[r]. Any cols.
+	DotRows func(rows, cols int, x []float32, ld int, w, sum []float32)
 	// SquareRows stores Σ_c x[r][c]² in sum[r]. Any cols.
 	SquareRows func(rows, cols int, x []float32, ld int, sum []float32)
 	// ArgMaxCols stores in index[c] the position of the largest of the 2·rows values x[0][c] …

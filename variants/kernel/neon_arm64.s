@@ -6372,6 +6372,114 @@ next7:
 	BNE row1
 	RET
 
+// func neonMixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
+TEXT ·neonMixRows(SB), NOSPLIT, $0-80
+	MOVD rows+0(FP), R2
+	MOVD dst+16(FP), R5
+	MOVD x+32(FP), R4
+	MOVD y+48(FP), R3
+	MOVD f+64(FP), R0
+	MOVD h+72(FP), R1
+	MOVD cols+8(FP), R11
+	LSL $2, R11
+	MOVD ldd+24(FP), R8
+	LSL $2, R8
+	SUB R11, R8
+	MOVD ldx+40(FP), R9
+	LSL $2, R9
+	SUB R11, R9
+	MOVD ldy+56(FP), R10
+	LSL $2, R10
+	SUB R11, R10
+	PCALIGN $32
+
+row1:
+	FMOVS 0(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 0(R1), F1
+	VDUP V1.S[0], V1.S4
+	MOVD cols+8(FP), R11
+	CMP $16, R11
+	BLT next3
+
+group2:
+	FMOVQ 0(R4), F2
+	FMOVQ 0(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVQ F2, 0(R5)
+	FMOVQ 16(R4), F2
+	FMOVQ 16(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVQ F2, 16(R5)
+	FMOVQ 32(R4), F2
+	FMOVQ 32(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVQ F2, 32(R5)
+	FMOVQ 48(R4), F2
+	FMOVQ 48(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVQ F2, 48(R5)
+	ADD $64, R5
+	ADD $64, R4
+	ADD $64, R3
+	SUB $16, R11
+	CMP $16, R11
+	BGE group2
+
+next3:
+	CMP $4, R11
+	BLT next5
+
+group4:
+	FMOVQ 0(R4), F2
+	FMOVQ 0(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVQ F2, 0(R5)
+	ADD $16, R5
+	ADD $16, R4
+	ADD $16, R3
+	SUB $4, R11
+	CMP $4, R11
+	BGE group4
+
+next5:
+	CMP $1, R11
+	BLT next7
+
+group6:
+	FMOVS 0(R4), F2
+	FMOVS 0(R3), F3
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	FMOVS F2, 0(R5)
+	ADD $4, R5
+	ADD $4, R4
+	ADD $4, R3
+	SUB $1, R11
+	CMP $1, R11
+	BGE group6
+
+next7:
+	ADD R8, R5
+	ADD R9, R4
+	ADD R10, R3
+	ADD $4, R0
+	ADD $4, R1
+	SUBS $1, R2
+	BNE row1
+	RET
+
 // func neonGatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 TEXT ·neonGatherRows(SB), NOSPLIT, $0-56
 	MOVD dst+16(FP), R1
@@ -6599,6 +6707,88 @@ group6:
 	FMOVS 0(R4), F4
 	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
 	ADD $4, R4
+	SUB $1, R10
+	CMP $1, R10
+	BGE group6
+
+next7:
+	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	WORD $0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
+	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
+	FMOVS 0(R5), F31
+	FADDS F31, F0, F0
+	FMOVS F0, 0(R5)
+	ADD R8, R1
+	ADD $4, R5
+	SUBS $1, R2
+	BNE row1
+	RET
+
+// func neonDotRows(rows, cols int, x *float32, ld int, w, sum *float32)
+TEXT ·neonDotRows(SB), NOSPLIT, $0-48
+	MOVD rows+0(FP), R2
+	MOVD x+16(FP), R1
+	MOVD sum+40(FP), R5
+	MOVD ld+24(FP), R8
+	LSL $2, R8
+	PCALIGN $32
+
+row1:
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	MOVD R1, R4
+	MOVD cols+8(FP), R10
+	MOVD w+32(FP), R0
+	CMP $16, R10
+	BLT next3
+
+group2:
+	FMOVQ 0(R4), F4
+	FMOVQ 0(R0), F5
+	VFMLA V4.S4, V5.S4, V0.S4
+	FMOVQ 16(R4), F4
+	FMOVQ 16(R0), F5
+	VFMLA V4.S4, V5.S4, V1.S4
+	FMOVQ 32(R4), F4
+	FMOVQ 32(R0), F5
+	VFMLA V4.S4, V5.S4, V2.S4
+	FMOVQ 48(R4), F4
+	FMOVQ 48(R0), F5
+	VFMLA V4.S4, V5.S4, V3.S4
+	ADD $64, R4
+	ADD $64, R0
+	SUB $16, R10
+	CMP $16, R10
+	BGE group2
+
+next3:
+	CMP $4, R10
+	BLT next5
+
+group4:
+	FMOVQ 0(R4), F4
+	FMOVQ 0(R0), F5
+	VFMLA V4.S4, V5.S4, V0.S4
+	ADD $16, R4
+	ADD $16, R0
+	SUB $4, R10
+	CMP $4, R10
+	BGE group4
+
+next5:
+	CMP $1, R10
+	BLT next7
+
+group6:
+	FMOVS 0(R4), F4
+	FMOVS 0(R0), F5
+	VFMLA V4.S4, V5.S4, V0.S4
+	ADD $4, R4
+	ADD $4, R0
 	SUB $1, R10
 	CMP $1, R10
 	BGE group6

@@ -258,6 +258,17 @@ func neonMarginCols(rows, vecs int, x *float32, ld int, margin *float32)
 //go:noescape
 func neonScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 
+// neonMixRows adds multiples of the rows of two matrices.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = f[r]*x[r*ldx+c] + h[r]*y[r*ldy+c]
+//		}
+//	}
+//
+//go:noescape
+func neonMixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
+
 // neonGatherRows moves listed rows.
 //
 //	for r := range rows {
@@ -290,6 +301,17 @@ func neonScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds in
 //
 //go:noescape
 func neonSumRows(rows, cols int, x *float32, ld int, sum *float32)
+
+// neonDotRows adds the weighted sum of every row.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			sum[r] += w[c] * x[r*ld+c] // fused
+//		}
+//	}
+//
+//go:noescape
+func neonDotRows(rows, cols int, x *float32, ld int, w, sum *float32)
 
 // neonSquareRows stores the sum of squares of every row.
 //

@@ -74,6 +74,8 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"MaxCols":     func() { s.MaxCols(rows, cols, x, cols, v) },
 		"ExpCols":     func() { s.ExpCols(rows, cols, x, cols, v, 1) },
 		"GradCols":    func() { s.GradCols(rows, cols, x, cols, y, cols, v) },
+		"MixRows":     func() { s.MixRows(rows, cols, y, cols, x, cols, y, cols, v, v) },
+		"DotRows":     func() { s.DotRows(rows, cols, x, cols, v, v) },
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },
 		"SinCos":      func() { s.SinCos(rows, cols, x, cols, y, cols, v) },
 		"DotCols":     func() { s.DotCols(rows, cols, x, cols, v, w) },
@@ -105,7 +107,7 @@ func TestShortSlices(t *testing.T) {
 		}
 		for name, call := range everyRoutine(s, rows, s.Lanes+1, 1<<12) {
 			switch name {
-			case "Pack", "ScaleRows", "GatherRows", "ScatterRows", "SquareRows", "Exp2":
+			case "Pack", "ScaleRows", "MixRows", "GatherRows", "ScatterRows", "DotRows", "SquareRows", "Exp2":
 				continue // any number of columns
 			}
 			if msg := panics(call); !strings.Contains(msg, "lanes") {

@@ -28,6 +28,7 @@ func avx2() *routines {
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU,
 		dotCols: avx2DotCols, gradCols: avx2GradCols,
 		argMaxCols: avx2ArgMaxCols, marginCols: avx2MarginCols, scaleRows: avx2ScaleRows,
+		mixRows: avx2MixRows, dotRows: avx2DotRows,
 		gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
 		squareRows: avx2SquareRows, widen: avx2Widen, narrow: avx2Narrow, fma: avx2FMA,
 	}
@@ -42,6 +43,7 @@ func avx512() *routines {
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU,
 		dotCols: avx512DotCols, gradCols: avx512GradCols,
 		argMaxCols: avx512ArgMaxCols, marginCols: avx512MarginCols, scaleRows: avx512ScaleRows,
+		mixRows: avx512MixRows, dotRows: avx512DotRows,
 		gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
 		squareRows: avx512SquareRows, widen: avx512Widen, narrow: avx512Narrow, fma: avx512FMA,
 	}

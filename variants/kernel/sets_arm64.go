@@ -23,6 +23,7 @@ func neon() *routines {
 		expCols: neonExpCols, exp2: neonExp2, relu: neonReLU,
 		dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,
+		mixRows: neonMixRows, dotRows: neonDotRows,
 		gatherRows: neonGatherRows, scatterRows: neonScatterRows, sumRows: neonSumRows,
 		squareRows: neonSquareRows, widen: neonWiden, narrow: neonNarrow, fma: neonFMA,
 	}

@@ -20,13 +20,16 @@ type routines struct {
 	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
 	marginCols         func(rows, vecs int, x *float32, ld int, margin *float32)
 	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
-	gatherRows         move
-	scatterRows        move
-	sumRows            func(rows, cols int, x *float32, ld int, sum *float32)
-	squareRows         func(rows, cols int, x *float32, ld int, sum *float32)
-	widen              func(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
-	narrow             func(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
-	fma                func(n int)
+	mixRows            func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int,
+		f, g *float32)
+	gatherRows  move
+	scatterRows move
+	sumRows     func(rows, cols int, x *float32, ld int, sum *float32)
+	dotRows     func(rows, cols int, x *float32, ld int, w, sum *float32)
+	squareRows  func(rows, cols int, x *float32, ld int, sum *float32)
+	widen       func(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
+	narrow      func(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
+	fma         func(n int)
 }
 
 // product multiplies m rows with a panel of B of a fixed width.
@@ -41,9 +44,10 @@ func (r *routines) set() *Set {
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
 		Widen: r.Widen, Narrow: r.Narrow,
-		Softmax: r.Softmax, ScaleRows: r.ScaleRows, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
-		MaxCols: r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU, SinCos: r.SinCos,
-		DotCols: r.DotCols, SumRows: r.SumRows, SquareRows: r.SquareRows,
+		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows, GatherRows: r.GatherRows,
+		ScatterRows: r.ScatterRows,
+		MaxCols:     r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU, SinCos: r.SinCos,
+		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}
 }

@@ -15,6 +15,22 @@ func (r *routines) ScaleRows(rows, cols int, dst []float32, ldd int, src []float
 	}
 }
 
+func (r *routines) MixRows(
+	rows, cols int, dst []float32, ldd int, x []float32, ldx int, y []float32, ldy int, f, g []float32,
+) {
+	need("dst", dst, rows, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	need("y", y, rows, cols, ldy)
+	f, g = f[:rows], g[:rows]
+	if cols == 0 {
+		return
+	}
+	step := rowStep(cols)
+	for i := 0; i < rows; i += step {
+		r.mixRows(min(step, rows-i), cols, &dst[i*ldd], ldd, &x[i*ldx], ldx, &y[i*ldy], ldy, &f[i], &g[i])
+	}
+}
+
 func (r *routines) GatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
 	need("dst", dst, len(index), cols, ldd)
 	needListed("src", src, cols, lds, index)
@@ -52,6 +68,18 @@ func (r *routines) SquareRows(rows, cols int, x []float32, ld int, sum []float32
 		clear(sum[:rows])
 	}
 	r.eachRows(r.squareRows, rows, cols, x, ld, sum[:rows])
+}
+
+// DotRows takes columns in parts, so that no row is longer than a call may be.
+func (r *routines) DotRows(rows, cols int, x []float32, ld int, w, sum []float32) {
+	need("x", x, rows, cols, ld)
+	w, sum = w[:cols], sum[:rows]
+	for c := 0; c < cols; c += elementLimit {
+		n := min(elementLimit, cols-c)
+		for i := 0; i < rows; i += rowStep(n) {
+			r.dotRows(min(rowStep(n), rows-i), n, &x[i*ld+c], ld, &w[c], &sum[i])
+		}
+	}
 }
 
 // eachRows calls a routine that reduces rows, a few rows at a time.

@@ -38,17 +38,19 @@ func (x a64) stride(name, reg string, size int) {
 
 func (x a64) setReg(value uint32, reg string) { x.r.op("MOVD", fmt.Sprintf("$%#x", value), x.reg(reg)) }
 func (x a64) copyReg(from, to string)         { x.r.op("MOVD", x.reg(from), x.reg(to)) }
-func (x a64) subReg(n int, reg string)        { x.r.op("SUB", n, x.reg(reg)) }
 func (x a64) mulReg(by, reg string)           { x.r.op("MUL", x.reg(by), x.reg(reg)) }
 func (x a64) orReg(by, reg string)            { x.r.op("ORR", x.reg(by), x.reg(reg)) }
 func (x a64) loadInt32(base, reg string)      { x.r.op("MOVW", "("+x.reg(base)+")", x.reg(reg)) }
 func (x a64) prefetch(base string)            { x.r.op("PRFM", "("+x.reg(base)+")", "PLDL1KEEP") }
 
-func (x a64) addReg(by any, reg string) {
+func (x a64) addReg(by any, reg string) { x.r.op("ADD", x.numberOrReg(by), x.reg(reg)) }
+func (x a64) subReg(by any, reg string) { x.r.op("SUB", x.numberOrReg(by), x.reg(reg)) }
+
+func (x a64) numberOrReg(by any) any {
 	if name, ok := by.(string); ok {
-		by = x.reg(name)
+		return x.reg(name)
 	}
-	x.r.op("ADD", by, x.reg(reg))
+	return by
 }
 
 func (x a64) addTimes(times int, by, reg string) {

@@ -21,7 +21,7 @@ func (x avx) stride(name, reg string, size int) {
 func (x avx) setReg(value uint32, reg string) { x.r.op("MOVL", fmt.Sprintf("$%#x", value), reg) }
 func (x avx) copyReg(from, to string)         { x.r.op("MOVQ", from, to) }
 func (x avx) addReg(by any, reg string)       { x.r.op("ADDQ", by, reg) }
-func (x avx) subReg(n int, reg string)        { x.r.op("SUBQ", n, reg) }
+func (x avx) subReg(by any, reg string)       { x.r.op("SUBQ", by, reg) }
 func (x avx) mulReg(by, reg string)           { x.r.op("IMULQ", by, reg) }
 func (x avx) orReg(by, reg string)            { x.r.op("ORQ", by, reg) }
 func (x avx) loadInt32(base, reg string)      { x.r.op("MOVLQSX", "("+base+")", reg) }

@@ -13,7 +13,7 @@ type backend interface {
 	copyReg(from, to string)                    // to = from
 	addReg(by any, reg string)                  // reg += a number or a register
 	addTimes(times int, by, reg string)         // reg += times·by; times is 4, 8 or 16
-	subReg(n int, reg string)                   // reg -= n
+	subReg(by any, reg string)                  // reg -= a number or a register
 	mulReg(by, reg string)                      // reg *= by
 	orReg(by, reg string)                       // reg |= by
 	loadInt32(base, reg string)                 // reg = int32 at base

@@ -47,6 +47,7 @@ func routines(set *isa) []*routine {
 	return append(all, pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), gradCols(set), exp2(set),
 		relu(set), dotCols(set), argMaxCols(set), marginCols(set),
-		scaleRows(set), gatherRows(set), scatterRows(set), sumRows(set), squareRows(set),
+		scaleRows(set), mixRows(set), gatherRows(set), scatterRows(set),
+		sumRows(set), dotRows(set), squareRows(set),
 		widen(set), narrow(set), fma(set))
 }

@@ -83,6 +83,49 @@ func scaleRows(set *isa) *routine {
 	return r
 }
 
+func mixRows(set *isa) *routine {
+	r := newRoutine(set, "MixRows", `adds multiples of the rows of two matrices.
+
+	for r := range rows {
+		for c := range cols {
+			dst[r*ldd+c] = f[r]*x[r*ldx+c] + h[r]*y[r*ldy+c]
+		}
+	}`, "rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "y *float32", "ldy int",
+		"f *float32", "h *float32") // the assembler takes g for a register
+	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "y", "DX", "f", "AX", "h", "BX")
+	r.stride("cols", "R11", 4)
+	gaps := []string{"R8", "R9", "R10"} // from the end of a row to the next
+	for i, ld := range []string{"ldd", "ldx", "ldy"} {
+		r.stride(ld, gaps[i], 4)
+		r.subReg("R11", gaps[i])
+	}
+	v := r.alloc(4)
+	f, g, x, y := v[0], v[1], v[2], v[3]
+	r.loop("row", rowLeft, func() {
+		r.broadcast(r.at("AX", 0), f)
+		r.broadcast(r.at("BX", 0), g)
+		r.load("cols", "R11")
+		pointers := []string{"DI", "SI", "DX"}
+		r.elements(4, "R11", pointers, func(at group) {
+			for i := range at.width {
+				at.load("SI", i, x)
+				at.load("DX", i, y)
+				r.mul(f, x, x)
+				r.mul(g, y, y)
+				r.add(y, x, x)
+				at.store(x, "DI", i)
+			}
+		})
+		for i, p := range pointers {
+			r.addReg(gaps[i], p)
+		}
+		r.addReg(4, "AX")
+		r.addReg(4, "BX")
+	})
+	r.ret()
+	return r
+}
+
 func sumRows(set *isa) *routine {
 	return rowSums(set, "SumRows", "adds the sum of every row.", "sum[r] += x[r*ld+c]", true,
 		func(r *routine, x, sum vec) { r.add(x, sum, sum) })
@@ -92,6 +135,36 @@ func squareRows(set *isa) *routine {
 	return rowSums(set, "SquareRows", "stores the sum of squares of every row.",
 		"sum[r] += x[r*ld+c] * x[r*ld+c] // from 0", false,
 		func(r *routine, x, sum vec) { r.mulAdd(x, x, sum) })
+}
+
+func dotRows(set *isa) *routine {
+	doc := rowDoc("adds the weighted sum of every row.", "sum[r] += w[c] * x[r*ld+c] // fused")
+	r := newRoutine(set, "DotRows", doc,
+		"rows int", "cols int", "x *float32", "ld int", "w *float32", "sum *float32")
+	r.load("rows", rowLeft, "x", xCol, "sum", "DI")
+	r.stride("ld", ldx, 4)
+	sum, v := r.alloc(4), r.alloc(2)
+	r.loop("row", rowLeft, func() {
+		for _, s := range sum {
+			r.zero(s)
+		}
+		r.copyReg(xCol, xAt)
+		r.load("cols", "R10", "w", "AX")
+		r.elements(4, "R10", []string{xAt, "AX"}, func(g group) {
+			for i := range g.width {
+				g.load(xAt, i, v[0])
+				g.load("AX", i, v[1])
+				r.mulAdd(v[0], v[1], sum[i])
+			}
+		})
+		r.fold(sum, v[0])
+		r.addLane(r.at("DI", 0), sum[0])
+		r.storeLane(sum[0], r.at("DI", 0))
+		r.addReg(ldx, xCol)
+		r.addReg(4, "DI")
+	})
+	r.ret()
+	return r
 }
 
 // rowDoc is the doc comment of a row routine: a sentence, and the statement inside its loops.
