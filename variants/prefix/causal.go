@@ -53,20 +53,23 @@ func (e *Engine) answer(w *worker, head, segment int, past *state) {
 	from, to := e.bounds(segment)
 	for from < to {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, &w.local)
-		w.answer(c, past, q, v, out)
+		e.answerChunk(w, c, segment, past, q, v, out)
 		w.rescale(&w.local, w.next)
 		from += c.Count
 	}
 }
 
-// answer computes the output rows of a chunk whose key features are made, and adds its keys to the
+// answerChunk computes the output rows of a chunk whose key features are made, and adds its keys to the
 // segment's state.
-func (w *worker) answer(c Chunk, past *state, q, v, out variants.Floats) {
+func (e *Engine) answerChunk(w *worker, c Chunk, segment int, past *state, q, v, out variants.Floats) {
 	values, to := w.rowsOf(c, v), w.outputOf(c, out)
 	seen, pastRef := &w.local, []float32(nil)
 	if past != nil {
 		w.combine(&w.mixed, past, &w.local)
 		seen, pastRef = &w.mixed, past.ref
+	}
+	if e.kept != nil {
+		e.mark(c, segment, seen)
 	}
 	w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, pastRef, seen.ref)
 	w.read(c, seen, to)

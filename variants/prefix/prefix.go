@@ -67,6 +67,7 @@ type Engine struct {
 	segments int     // of each head's keys
 	states   []state // see segmentState and before
 	workers  []worker
+	kept     *kept // nil without gradients
 
 	out, q, k, v variants.Floats
 
@@ -83,8 +84,12 @@ func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) 
 	slices := e.shape.Slices()
 	e.segments = max(1, min((enoughJobs+slices-1)/slices, e.shape.S/shortest))
 	e.states = make([]state, slices*e.statesPerHead())
+	alloc := variants.Alloc[float32]
+	if p.Backward && !e.shape.Causal {
+		alloc = variants.Save[float32]
+	}
 	for i := range e.states {
-		e.states[i] = newState(ws, features, stride(e.kernels.Pad(e.shape.E)))
+		e.states[i] = newState(ws, alloc, features, stride(e.kernels.Pad(e.shape.E)))
 	}
 	e.workers = make([]worker, len(maps))
 	for i, m := range maps {

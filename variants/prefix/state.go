@@ -14,11 +14,13 @@ type state struct {
 	ref   []float32 // [features]
 }
 
-func newState(ws *variants.Workspace, features, stride int) state {
+func newState(
+	ws *variants.Workspace, alloc func(*variants.Workspace, int) []float32, features, stride int,
+) state {
 	return state{
-		sum:   variants.Alloc[float32](ws, features*stride),
-		total: variants.Alloc[float32](ws, features),
-		ref:   variants.Alloc[float32](ws, features),
+		sum:   alloc(ws, features*stride),
+		total: alloc(ws, features),
+		ref:   alloc(ws, features),
 	}
 }
 
@@ -63,20 +65,7 @@ func (w *worker) combine(dst, a, b *state) {
 	w.kernels.Exp2(w.factor, w.factor)
 	w.kernels.Exp2(w.other, w.other)
 	for r, f := range w.factor {
-		g := w.other[r]
-		dst.total[r] = f*a.total[r] + g*b.total[r]
-		at := r * w.lds
-		mix(dst.sum[at:][:w.cols], a.sum[at:][:w.cols], b.sum[at:][:w.cols], f, g)
+		dst.total[r] = f*a.total[r] + w.other[r]*b.total[r]
 	}
-}
-
-// mix computes dst = f·x + g·y, four at a time: lengths are multiples of the lanes. A causal chunk needs it
-// for every row of the state, so it has to cost little beside the products.
-func mix(dst, x, y []float32, f, g float32) {
-	for ; len(dst) >= 4 && len(x) >= 4 && len(y) >= 4; dst, x, y = dst[4:], x[4:], y[4:] {
-		dst[0] = f*x[0] + g*y[0]
-		dst[1] = f*x[1] + g*y[1]
-		dst[2] = f*x[2] + g*y[2]
-		dst[3] = f*x[3] + g*y[3]
-	}
+	w.kernels.MixRows(w.features, w.cols, dst.sum, w.lds, a.sum, w.lds, b.sum, w.lds, w.factor, w.other)
 }

@@ -27,6 +27,7 @@ type worker struct {
 	values, output []float32 // [tokens, cols], where operands are not float32 or e not a multiple of the lanes
 	tokens         []float32 // [tokens, d]: queries or keys of operands that are not float32
 	bottom         []float32 // [tokens]: denominators, then their inverses
+	bottoms        []float32 // [slices, n]: all denominators, where gradients need them; else nil
 	ones           []float32
 
 	ref, next, factor, other []float32 // [features]
@@ -53,9 +54,10 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	}
 	if e.shape.Causal {
 		w.weights = floats(e.chunk * w.ld)
-		w.local = newState(ws, w.features, w.lds)
+		alloc := variants.Alloc[float32]
+		w.local = newState(ws, alloc, w.features, w.lds)
 		if e.segments > 1 {
-			w.mixed = newState(ws, w.features, w.lds)
+			w.mixed = newState(ws, alloc, w.features, w.lds)
 		}
 	}
 	return w
@@ -122,6 +124,9 @@ func (w *worker) own(c Chunk, values, out []float32) {
 // to divide by, gives 0.
 func (w *worker) finish(c Chunk, out []float32, to variants.Floats) {
 	const smallest = 0x1p-126
+	if w.bottoms != nil {
+		copy(w.bottoms[c.Head*w.shape.N+c.From:], w.bottom[:c.Count])
+	}
 	for i, x := range w.bottom[:c.Count] {
 		w.bottom[i] = 0
 		if x >= smallest || x <= -smallest {
