@@ -38,10 +38,12 @@ type mapper struct {
 	packed              []float32 // [d, tokens]
 	norm, top, sub, run []float32 // [tokens]: h; largest exponent of the token; what is subtracted; c of the row
 	epsilons, minus     []float32 // [features]: ε and -1
+	kept                *kept     // nil without gradients
 	executed            int64
 }
 
-func newMapper(p *variants.Problem, ws *variants.Workspace) *mapper {
+// newMapper allocates for chunks of so many tokens.
+func newMapper(p *variants.Problem, ws *variants.Workspace, tokens int) *mapper {
 	root := math.Sqrt(float64(p.Shape.D))
 	m := &mapper{
 		p: p, kernels: p.Kernels, kind: p.Text("kernel"), m: p.Int("features"), columns: columns(p),
@@ -57,7 +59,7 @@ func newMapper(p *variants.Problem, ws *variants.Workspace) *mapper {
 	if m.kind == "trig" {
 		m.eps = 0
 	}
-	tokens := p.Kernels.Pad(prefix.ChunkSize(p))
+	tokens = p.Kernels.Pad(tokens)
 	m.packed = variants.Alloc[float32](ws, p.Shape.D*tokens)
 	for _, x := range []*[]float32{&m.norm, &m.top, &m.sub, &m.run} {
 		*x = variants.Alloc[float32](ws, tokens)
@@ -85,6 +87,9 @@ func (m *mapper) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, ref, n
 	m.offer(dst, ld, cols)
 	valid := m.valid(c)
 	taken := m.follow(c, valid, ref, next)
+	if m.kept != nil && m.kept.top != nil {
+		copy(m.kept.top[c.Head*m.p.Shape.S+c.From:], m.top[:taken])
+	}
 	shown := func(j int) bool { return j < taken && (valid == nil || valid[j]) }
 	switch m.kind {
 	case "relu":
@@ -127,6 +132,9 @@ func (m *mapper) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, ref, n
 // Queries is prefix.Map's.
 func (m *mapper) Queries(dst []float32, ld int, q []float32, c prefix.Chunk, past, ref []float32) {
 	cols := m.project(dst, ld, q, c)
+	if m.kept != nil {
+		m.keep(c, past, ref)
+	}
 	switch m.kind {
 	case "relu":
 		m.kernels.ReLU(m.columns, cols, dst, ld, m.eps)
@@ -140,6 +148,9 @@ func (m *mapper) Queries(dst []float32, ld int, q []float32, c prefix.Chunk, pas
 	for j := range cols {
 		// With eps=0 the top has h in it already: it cancels like any factor of the row.
 		m.sub[j] = m.top[j] + m.norm[j] - m.lift
+	}
+	if m.kept != nil {
+		copy(m.kept.sub[c.Head*m.p.Shape.N+c.From:], m.sub[:c.Count])
 	}
 	m.kernels.ExpCols(m.columns, cols, dst, ld, m.sub, m.eps)
 	if !m.apart {

@@ -11,6 +11,7 @@ import (
 type token struct {
 	value, exponent []float64
 	top             float64 // what c is the largest of
+	at              int     // the first feature that has it
 }
 
 // definition holds the parameters of naive.
@@ -19,6 +20,15 @@ type definition struct {
 	eps    float64
 	omega  []float64 // [m, d]
 	d      int
+}
+
+func newDefinition(p *variants.Problem, h variants.Head) definition {
+	f := definition{kernel: p.Text("kernel"), eps: p.Float("eps"), d: p.Shape.D}
+	f.omega = variants.Float64(p.PerHead("omega", h.Head, 3))
+	if f.kernel == "trig" {
+		f.eps = 0
+	}
+	return f
 }
 
 // features is spec §3.1 with u = ω·x/d^¼ and h = ‖x‖²/(2√d). c is the largest u, or the largest h of cos
@@ -32,7 +42,10 @@ func (f definition) features(x []float64) token {
 	}
 	t := token{top: math.Inf(-1)}
 	add := func(value, exponent, top float64) {
-		t.value, t.exponent, t.top = append(t.value, value), append(t.exponent, exponent), max(t.top, top)
+		if top > t.top {
+			t.top, t.at = top, len(t.value)
+		}
+		t.value, t.exponent = append(t.value, value), append(t.exponent, exponent)
 	}
 	for r := 0; r < len(f.omega); r += f.d {
 		u := 0.0
@@ -92,15 +105,29 @@ func (s *sums) add(t token, v []float64) {
 	}
 }
 
-// row is one row of the output. The stabiliser of a query is its own largest.
-func (s *sums) row(t token, eps float64) []float64 {
+// values are the features of t under the stabiliser c.
+func (f definition) values(t token, c float64) []float64 {
+	out := make([]float64, len(t.value))
+	for r, x := range t.value {
+		out[r] = x*math.Exp(t.exponent[r]-c) + f.eps
+	}
+	return out
+}
+
+// total is the product of a query's features with the sums: its numerators and its denominator.
+func (s *sums) total(features []float64, eps float64) []float64 {
 	total := make([]float64, len(s.plain))
 	for r, part := range s.part {
-		weight := t.value[r]*math.Exp(t.exponent[r]-t.top) + eps
 		for c := range total {
-			total[c] += weight * (part[c] + eps*s.plain[c])
+			total[c] += features[r] * (part[c] + eps*s.plain[c])
 		}
 	}
+	return total
+}
+
+// row is one row of the output. The stabiliser of a query is its own largest.
+func (f definition) row(s *sums, t token) []float64 {
+	total := s.total(f.values(t, t.top), f.eps)
 	e := len(total) - 1
 	out := make([]float64, e)
 	for c := range out {
@@ -122,11 +149,7 @@ func newSums(features, e int) *sums {
 // naive is spec §3.1 in its recurrent form: sums over the keys, all of them or those at and before the row.
 func naive(p *variants.Problem, h variants.Head) []float64 {
 	shape := p.Shape
-	f := definition{kernel: p.Text("kernel"), eps: p.Float("eps"), d: shape.D}
-	f.omega = variants.Float64(p.PerHead("omega", h.Head, 3))
-	if f.kernel == "trig" {
-		f.eps = 0
-	}
+	f := newDefinition(p, h)
 	valid := p.ValidKeys(h.Batch)
 	key := func(j int) token { return f.features(h.K[j*shape.D:][:shape.D]) }
 	s := newSums(columns(p), shape.E)
@@ -147,7 +170,7 @@ func naive(p *variants.Problem, h variants.Head) []float64 {
 				s.add(key(next), h.V[next*shape.E:][:shape.E])
 			}
 		}
-		out = append(out, s.row(f.features(h.Q[i*shape.D:][:shape.D]), f.eps)...)
+		out = append(out, f.row(s, f.features(h.Q[i*shape.D:][:shape.D]))...)
 	}
 	return out
 }

@@ -43,6 +43,7 @@ func Mechanism() *variants.Mechanism {
 		Cost:       cost,
 		New:        newPlan,
 		Definition: naive,
+		Gradient:   gradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -149,6 +150,18 @@ func cost(p *variants.Problem) variants.Cost {
 	c := variants.Cost{FLOPs: heads * ((n+keys)*(2*m*float64(s.D)+2*features*float64(s.E)) + 2*n*features)}
 	if p.Text("kernel") != "relu" {
 		c.Exps = heads * (n + keys) * features
+	}
+	return c
+}
+
+// backwardCost is spec §8 with the features computed once more: four products with the states and the two
+// that take features back to tokens, and the projections.
+func backwardCost(p *variants.Problem) variants.Cost {
+	s := p.Shape
+	heads, m, features := float64(s.Slices()), float64(p.Int("features")), float64(columns(p))
+	c := variants.Cost{FLOPs: heads * float64(s.N+s.S) * (4*features*float64(s.E) + 4*m*float64(s.D))}
+	if p.Text("kernel") != "relu" {
+		c.Exps = heads * float64(s.N+s.S) * features
 	}
 	return c
 }

@@ -23,7 +23,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	a := &plan{p: p}
 	var maps []prefix.Map
 	for range p.Pool.Threads() {
-		m := newMapper(p, ws)
+		m := newMapper(p, ws, prefix.ChunkSize(p))
 		a.mappers, maps = append(a.mappers, m), append(maps, m)
 	}
 	a.engine = prefix.New(p, ws, a.mappers[0].features(), maps)
@@ -34,6 +34,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 			m.fixed = a.fixed
 			a.scratch = append(a.scratch, variants.Alloc[float32](ws, m.columns*p.Kernels.Pad(prefix.ChunkSize(p))))
 		}
+	}
+	if p.Backward {
+		return newGradients(a, ws)
 	}
 	return a
 }
