@@ -17,3 +17,13 @@ func BenchmarkForward(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBackward adds one long head.
+func BenchmarkBackward(b *testing.B) {
+	for _, n := range []int{4096, 65536} {
+		shape := variantstest.Self(max(1, 8*4096/n), n, 64, false)
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			variantstest.BenchmarkBackward(b, Mechanism(), shape, "", kernel.Best())
+		})
+	}
+}

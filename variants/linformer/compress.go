@@ -59,11 +59,16 @@ func newCompressor(p *variants.Problem, ws *variants.Workspace, slots int) *comp
 
 func (c *compressor) newSide(ws *variants.Workspace, width int, input string) side {
 	padded, slices := c.p.Kernels.Pad(width), c.p.Shape.Slices()
-	return side{
+	s := side{
 		width: width, padded: padded, input: input,
 		partial: variants.Alloc[float32](ws, slices*c.parts*c.slots*padded),
-		sum:     variants.Alloc[float32](ws, slices*c.slots*width),
 	}
+	if c.p.Backward {
+		s.sum = variants.Save[float32](ws, slices*c.slots*width)
+	} else {
+		s.sum = variants.Alloc[float32](ws, slices*c.slots*width)
+	}
+	return s
 }
 
 // newMatrix allocates a copy of a projection whose rows are stride(s) floats apart.

@@ -36,6 +36,7 @@ func Mechanism() *variants.Mechanism {
 		Cost:       cost,
 		New:        newPlan,
 		Definition: naive,
+		Gradient:   gradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -130,4 +131,15 @@ func cost(p *variants.Problem) variants.Cost {
 	slots, heads := float64(p.Int("k")), float64(s.Slices())
 	width := 2 * float64(s.D+s.E) * slots * heads
 	return variants.Cost{FLOPs: width * float64(s.S+s.N), Exps: float64(s.N) * slots * heads}
+}
+
+// backwardCost is spec §8 with the scores computed once more.
+func backwardCost(p *variants.Problem) variants.Cost {
+	s := p.Shape
+	n, keys, slots, heads := float64(s.N), float64(s.S), float64(p.Int("k")), float64(s.Slices())
+	width := 4 * float64(s.D+s.E)
+	return variants.Cost{
+		FLOPs: heads * slots * (width*(n+keys) + 2*n*float64(s.D)),
+		Exps:  heads * slots * n,
+	}
 }

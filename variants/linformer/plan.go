@@ -16,10 +16,14 @@ type plan struct {
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	slots := p.Int("k")
 	queries, _ := tile.Sizes(p.Kernels, p.Shape.N, slots)
-	return &plan{
+	a := &plan{
 		compress: newCompressor(p, ws, slots),
 		attend:   tile.NewSlots(p, ws, slots, queries, min(slots, tileSlots)),
 	}
+	if p.Backward {
+		return &gradients{plan: a, expand: newExpander(ws, a.compress)}
+	}
+	return a
 }
 
 // Prepare copies the projections to where their rows lie well.
@@ -33,3 +37,22 @@ func (a *plan) Forward(out, q, k, v variants.Floats) {
 
 // Executed is the number of floating-point operations of the last Forward.
 func (a *plan) Executed() int64 { return a.compress.executed() + a.attend.Executed() }
+
+// gradients is a plan with a backward pass.
+type gradients struct {
+	*plan
+	expand *expander
+}
+
+// Backward is variants.Differentiable's.
+func (g *gradients) Backward(to variants.Gradients, dout, out, q, k, v []float32) {
+	x, c := g.expand, g.compress
+	slots := variants.Gradients{Q: to.Q, K: x.keys.slots, V: x.values.slots}
+	g.attend.Backward(slots, dout, out, q, c.keys.sum, c.values.sum)
+	x.run(to, k, v)
+}
+
+// BackwardExecuted is variants.Differentiable's.
+func (g *gradients) BackwardExecuted() int64 {
+	return g.expand.executed() + g.attend.BackwardExecuted()
+}
