@@ -10,16 +10,21 @@ import (
 func (p *Problem) Learned() map[string][]int {
 	dims := map[string][]int{}
 	for _, in := range p.Mechanism.Inputs {
-		if t, ok := p.inputs[in.Name]; ok && in.Learned {
+		if t, ok := p.inputs[in.Name]; ok && in.differentiated(p) {
 			dims[in.Name] = t.Dims
 		}
 	}
 	for _, m := range p.missing {
-		if m.input.Learned {
+		if m.input.differentiated(p) {
 			dims[m.input.Name] = m.dims
 		}
 	}
 	return dims
+}
+
+// differentiated reports whether the input has a gradient.
+func (in *Input) differentiated(p *Problem) bool {
+	return in.Learned && (in.Frozen == nil || !in.Frozen(p))
 }
 
 // NewLearnedGradients makes room for the gradients of the learned side inputs, by name.

@@ -113,8 +113,10 @@ type Input struct {
 	// Dims returns the accepted shapes of a problem, the one that Draw makes first; none where the options leave
 	// no use for it.
 	Dims func(p *Problem) [][]int
-	// Learned says that a model learns it: it has a gradient.
+	// Learned says that a model learns it: it has a gradient, unless Frozen says that the options make it a
+	// constant. Nil: they never do.
 	Learned bool
+	Frozen  func(p *Problem) bool
 	// Draw makes it from a seed: rng returns the stream of one head. Nil: never drawn; with Optional, absent is
 	// meaningful.
 	Draw     func(p *Problem, dims []int, rng func(head int) *rand.Rand) Tensor

@@ -43,8 +43,10 @@ func newExpander(ws *variants.Workspace, c *compressor) *expander {
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
 	for range c.p.Pool.Threads() {
 		w := expandWorker{ld: c.stride(x.block)}
-		w.matrix, w.packed = floats(c.slots*w.ld), floats(width*w.ld)
-		if c.p.Valid != nil {
+		if !frozen(c.p) {
+			w.matrix, w.packed = floats(c.slots*w.ld), floats(width*w.ld)
+		}
+		if c.p.Valid != nil && !frozen(c.p) {
 			w.rows = floats(x.block * width)
 		}
 		if c.keys.ragged() || c.values.ragged() {
@@ -108,6 +110,9 @@ func (x *expander) expand(worker, job int) {
 			x.expandSlice(w, &x.values, slice, head, from, count, true)
 		}
 	}
+	if frozen(x.p) {
+		return
+	}
 	length := x.p.Shape.S
 	for slot := range x.compressor.slots {
 		copy(s.gradients[(head*x.compressor.slots+slot)*length+from:][:count], w.matrix[slot*w.ld:])
@@ -118,10 +123,13 @@ func (x *expander) expand(worker, job int) {
 func (x *expander) expandSlice(w *expandWorker, s *spread, slice, head, from, count int, add bool) {
 	set, slots, n := x.p.Kernels, x.compressor.slots, x.p.Shape.S
 	at := (slice*n + from) * s.width
-	rows := x.valid(w, s, slice, from, count, s.rows[at:][:count*s.width])
-	set.Pack(count, s.width, w.packed, w.ld, rows, s.width, 1)
 	dSlots := s.slots[slice*slots*s.width:][:slots*s.width]
-	set.Gemm(slots, set.Pad(count), s.width, dSlots, s.width, w.packed, w.ld, w.matrix, w.ld, add)
+	if !frozen(x.p) {
+		rows := x.valid(w, s, slice, from, count, s.rows[at:][:count*s.width])
+		set.Pack(count, s.width, w.packed, w.ld, rows, s.width, 1)
+		set.Gemm(slots, set.Pad(count), s.width, dSlots, s.width, w.packed, w.ld, w.matrix, w.ld, add)
+		w.executed += 2 * int64(slots) * int64(set.Pad(count)*s.width)
+	}
 
 	to := s.to[at:][:count*s.width]
 	out := to
@@ -134,7 +142,7 @@ func (x *expander) expandSlice(w *expandWorker, s *spread, slice, head, from, co
 	stride := x.stride(n)
 	matrix := s.matrix[head*slots*stride+from:]
 	set.GemmT(count, s.padded, slots, matrix, stride, dSlots, s.padded, out, s.padded, false)
-	w.executed += 2 * int64(slots) * int64(set.Pad(count)*s.width+count*s.padded)
+	w.executed += 2 * int64(slots) * int64(count*s.padded)
 	if s.ragged() {
 		for j := range count {
 			copy(to[j*s.width:][:s.width], out[j*s.padded:])

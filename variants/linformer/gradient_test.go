@@ -19,8 +19,8 @@ func TestGradient(t *testing.T) {
 				Batch: size("batch", 2), Heads: size("heads", 2), N: size("n", 8), S: size("s", 8), D: size("d", 5),
 				E: size("e", 5),
 			},
-			Options: fmt.Sprintf("k=%d,sharing=%s", size("k", 6),
-				rapid.SampledFrom([]string{"headwise", "none", "kv", "layerwise"}).Draw(t, "sharing")),
+			Options: fmt.Sprintf("k=%d,sharing=%s,frozen=%t", size("k", 6),
+				rapid.SampledFrom([]string{"headwise", "none", "kv", "layerwise"}).Draw(t, "sharing"), rapid.Bool().Draw(t, "frozen")),
 		}
 		if rapid.Bool().Draw(t, "masked") {
 			c.Mask = make([]uint8, c.Shape.Batch*c.Shape.S)

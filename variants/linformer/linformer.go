@@ -55,8 +55,15 @@ func options() []variants.Option {
 			Name: "projection", Kind: variants.Choice, Default: "gaussian", Choices: []string{"gaussian", "pool"},
 			Doc: "matrices that are not given: N(0, 1/k), or means of k contiguous segments",
 		},
+		{
+			Name: "frozen", Kind: variants.Bool, Default: "false",
+			Doc: "no gradients of E and F; forward does not depend on it",
+		},
 	}
 }
+
+// frozen reports whether E and F are constants: what random or pooled projections are that nobody trains.
+func frozen(p *variants.Problem) bool { return p.Bool("frozen") }
 
 // slotsOf reads k off a projection [k, s] or [heads, k, s].
 func slotsOf(t variants.Tensor) string {
@@ -75,7 +82,7 @@ func one(p *variants.Problem) bool {
 
 func projection(name, doc string, keys bool) variants.Input {
 	return variants.Input{
-		Name: name, Doc: doc, Layout: "[k, s] or [heads, k, s]", Learned: true,
+		Name: name, Doc: doc, Layout: "[k, s] or [heads, k, s]", Learned: true, Frozen: frozen,
 		Dims: func(p *variants.Problem) [][]int {
 			k, s := p.Int("k"), p.Shape.S
 			switch {
@@ -138,8 +145,9 @@ func backwardCost(p *variants.Problem) variants.Cost {
 	s := p.Shape
 	n, keys, slots, heads := float64(s.N), float64(s.S), float64(p.Int("k")), float64(s.Slices())
 	width := 4 * float64(s.D+s.E)
-	return variants.Cost{
-		FLOPs: heads * slots * (width*(n+keys) + 2*n*float64(s.D)),
-		Exps:  heads * slots * n,
+	flops := width*(n+keys) + 2*n*float64(s.D)
+	if frozen(p) {
+		flops -= width / 2 * keys
 	}
+	return variants.Cost{FLOPs: heads * slots * flops, Exps: heads * slots * n}
 }

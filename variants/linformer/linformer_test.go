@@ -17,6 +17,7 @@ func TestConformance(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 63, 64, 65, 100, 127, 129, 300} {
 		for _, options := range []string{
 			"k=2", "k=7", "k=16,sharing=none", "k=33,sharing=kv", "k=64,sharing=layerwise",
+			"k=20,frozen=true", "k=9,sharing=kv,frozen=true",
 		} {
 			cases = append(cases, variantstest.Case{Shape: variantstest.Self(2, n, 16, false), Options: options})
 		}

@@ -46,6 +46,9 @@ func gradient(p *variants.Problem, h variants.Head, dout []float64) variants.Hea
 	}
 	g.K = expand(keyMatrix, ofHead(p, g.Inputs["proj_k"], h), dKeys, h.K, slots, d, valid)
 	g.V = expand(valueMatrix, ofHead(p, g.Inputs[forValues], h), dValues, h.V, slots, e, valid)
+	if frozen(p) {
+		g.Inputs = nil
+	}
 	return g
 }
 

@@ -70,10 +70,8 @@ func newBackwardRun(p *variants.Problem, in operands, dout []float32) *backwardR
 		r.g.K = r.guarded("k", len(in.k))
 	}
 	r.g.Inputs = map[string][]float32{}
-	for _, input := range p.Mechanism.Inputs {
-		if x, used := p.Input(input.Name); input.Learned && used {
-			r.g.Inputs[input.Name] = r.guarded(input.Name, x.Len())
-		}
+	for name, dims := range p.Learned() {
+		r.g.Inputs[name] = r.guarded(name, variants.Tensor{Dims: dims}.Len())
 	}
 	return r
 }

@@ -121,16 +121,14 @@ const inputStep = 0x1p-8
 // quantize rounds the learned side inputs that a problem uses so that moving them by inputStep is exact, and
 // returns their names.
 func quantize(p *variants.Problem) (names []string) {
-	for _, in := range p.Mechanism.Inputs {
-		t, used := p.Input(in.Name)
-		if !in.Learned || !used {
-			continue
-		}
-		names = append(names, in.Name)
+	for name := range p.Learned() {
+		t, _ := p.Input(name)
+		names = append(names, name)
 		for i, x := range t.F32 {
 			t.F32[i] = float32(math.Round(float64(x)*0x1p14) * 0x1p-14)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -26,6 +26,7 @@ class Config:
         self.n, self.d, self.heads, self.batch = r["n"], r["d"], r["heads"], r["batch"]
         self.causal, self.threads, self.dtype, self.pas = r["causal"], r["threads"], r["dtype"], r["pass"]
         self.options, self.side = r["options"], {}
+        self.learned = []  # tensors that have gradients beside q, k and v
 
     def number(self, name):
         return int(self.options[name])
@@ -121,13 +122,14 @@ class TorchCore(Core):
         if c.pas == "forward":
             return forward, lambda: {"out": stored(post(last["out"]))}
         leaves = [t.detach().requires_grad_(True) for t in args]
+        wanted = leaves + c.learned
 
         def graph():
             last["out"] = call(*leaves)
             last["flat"] = post(last["out"])
 
         def backward():
-            last["grads"] = torch.autograd.grad(last["flat"], leaves, dout, retain_graph=c.pas == "backward",
+            last["grads"] = torch.autograd.grad(last["flat"], wanted, dout, retain_graph=c.pas == "backward",
                                                 allow_unused=True)
 
         def both():
@@ -285,11 +287,19 @@ def projections(c):
     return [c.given(x, lambda: torch.randn(k, c.n) / k ** 0.5).to(torch.float32) for x in ("proj_k", "proj_v")]
 
 
+def learn(c, *tensors):
+    """Projections are learned, and their gradients part of backward, unless the options freeze them."""
+    if c.pas != "forward" and c.options["frozen"] == "false":
+        c.learned += [t.requires_grad_(True) for t in tensors]
+
+
 @core("linformer-gemm")
 def linformer_gemm(c):
     import torch
     import torch.nn.functional as F
-    E, V = [x.contiguous()[None].expand(c.batch, -1, -1) for x in projections(c)]
+    E, V = [x.contiguous() for x in projections(c)]
+    learn(c, E, V)
+    E, V = [x[None].expand(c.batch, -1, -1) for x in (E, V)]
 
     def split(x):
         return x.view(c.batch, -1, c.heads, c.d).transpose(1, 2)
@@ -308,6 +318,7 @@ def linformer_lucidrains(c):
     E, V = projections(c)
     m.proj_k = torch.nn.Parameter(E.t().contiguous(), requires_grad=False)
     m.proj_v = torch.nn.Parameter(V.t().contiguous(), requires_grad=False)
+    learn(c, m.proj_k, m.proj_v)
 
     def call(*x):
         for f, t in zip(feeds, x):
