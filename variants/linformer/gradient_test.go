@@ -20,7 +20,8 @@ func TestGradient(t *testing.T) {
 				E: size("e", 5),
 			},
 			Options: fmt.Sprintf("k=%d,sharing=%s,frozen=%t", size("k", 6),
-				rapid.SampledFrom([]string{"headwise", "none", "kv", "layerwise"}).Draw(t, "sharing"), rapid.Bool().Draw(t, "frozen")),
+				rapid.SampledFrom([]string{"headwise", "none", "kv", "layerwise"}).Draw(t, "sharing"),
+				rapid.Bool().Draw(t, "frozen")),
 		}
 		if rapid.Bool().Draw(t, "masked") {
 			c.Mask = make([]uint8, c.Shape.Batch*c.Shape.S)
