@@ -35,7 +35,13 @@ func backwardCost(p *variants.Problem) variants.Cost {
 	return variants.Cost{FLOPs: 2 * variants.DenseCost(p).FLOPs}
 }
 
+// Sides of a tile. The scores of its queries against all keys are written, read, written and read again: the
+// fewer queries, the nearer they stay, until a tile is too narrow for the products.
+const (
+	keptQueries = 48
+	keptKeys    = 192
+)
+
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
-	queries, keys := tile.Sizes(p.Kernels, p.Shape.N, p.Shape.S)
-	return tile.NewDense(p, ws, queries, keys, true)
+	return tile.NewDense(p, ws, keptQueries, keptKeys, true)
 }

@@ -22,6 +22,24 @@ package kernel
 //go:noescape
 func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// avx2GemmMax1 multiplies in tiles of 6×8: 6 accumulators.
+//
+//	for i := range m {
+//		for j := range 8 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // avx2GemmT1 multiplies in tiles of 6×8: 6 accumulators.
 //
 //	for i := range m {
@@ -57,6 +75,24 @@ func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //
 //go:noescape
 func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+
+// avx2GemmMax2 multiplies in tiles of 6×16: 12 accumulators.
+//
+//	for i := range m {
+//		for j := range 16 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
 
 // avx2GemmT2 multiplies in tiles of 6×16: 12 accumulators.
 //

@@ -22,6 +22,24 @@ package kernel
 //go:noescape
 func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// avx512GemmMax1 multiplies in tiles of 6×16: 6 accumulators.
+//
+//	for i := range m {
+//		for j := range 16 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // avx512GemmT1 multiplies in tiles of 6×16: 6 accumulators.
 //
 //	for i := range m {
@@ -57,6 +75,24 @@ func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //
 //go:noescape
 func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+
+// avx512GemmMax2 multiplies in tiles of 6×32: 12 accumulators.
+//
+//	for i := range m {
+//		for j := range 32 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
 
 // avx512GemmT2 multiplies in tiles of 6×32: 12 accumulators.
 //
@@ -94,6 +130,24 @@ func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //go:noescape
 func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// avx512GemmMax3 multiplies in tiles of 6×48: 18 accumulators.
+//
+//	for i := range m {
+//		for j := range 48 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // avx512GemmT3 multiplies in tiles of 6×48: 18 accumulators.
 //
 //	for i := range m {
@@ -129,6 +183,24 @@ func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //
 //go:noescape
 func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+
+// avx512GemmMax4 multiplies in tiles of 6×64: 24 accumulators.
+//
+//	for i := range m {
+//		for j := range 64 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
 
 // avx512GemmT4 multiplies in tiles of 6×64: 24 accumulators.
 //

@@ -19,6 +19,24 @@ package kernel
 //go:noescape
 func avx512bf16Gemm1(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
 
+// avx512bf16GemmMax1 multiplies in tiles of 6×16: 6 accumulators.
+//
+//	for i := range m {
+//		for j := range 16 {
+//			var s float32
+//			for p := range k {
+//				s += dot(a[i*lda+p], b[p*ldb+j]) // of pairs
+//			}
+//			c[i*ldc+j] = scale[i] * s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512bf16GemmMax1(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale, max *float32)
+
 // avx512bf16GemmT1 multiplies in tiles of 6×16: 6 accumulators.
 //
 //	for i := range m {
@@ -51,6 +69,24 @@ func avx512bf16GemmT1(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, 
 //
 //go:noescape
 func avx512bf16Gemm2(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
+
+// avx512bf16GemmMax2 multiplies in tiles of 6×32: 12 accumulators.
+//
+//	for i := range m {
+//		for j := range 32 {
+//			var s float32
+//			for p := range k {
+//				s += dot(a[i*lda+p], b[p*ldb+j]) // of pairs
+//			}
+//			c[i*ldc+j] = scale[i] * s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512bf16GemmMax2(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale, max *float32)
 
 // avx512bf16GemmT2 multiplies in tiles of 6×32: 12 accumulators.
 //
@@ -85,6 +121,24 @@ func avx512bf16GemmT2(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, 
 //go:noescape
 func avx512bf16Gemm3(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
 
+// avx512bf16GemmMax3 multiplies in tiles of 6×48: 18 accumulators.
+//
+//	for i := range m {
+//		for j := range 48 {
+//			var s float32
+//			for p := range k {
+//				s += dot(a[i*lda+p], b[p*ldb+j]) // of pairs
+//			}
+//			c[i*ldc+j] = scale[i] * s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512bf16GemmMax3(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale, max *float32)
+
 // avx512bf16GemmT3 multiplies in tiles of 6×48: 18 accumulators.
 //
 //	for i := range m {
@@ -117,6 +171,24 @@ func avx512bf16GemmT3(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, 
 //
 //go:noescape
 func avx512bf16Gemm4(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
+
+// avx512bf16GemmMax4 multiplies in tiles of 6×64: 24 accumulators.
+//
+//	for i := range m {
+//		for j := range 64 {
+//			var s float32
+//			for p := range k {
+//				s += dot(a[i*lda+p], b[p*ldb+j]) // of pairs
+//			}
+//			c[i*ldc+j] = scale[i] * s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512bf16GemmMax4(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale, max *float32)
 
 // avx512bf16GemmT4 multiplies in tiles of 6×64: 24 accumulators.
 //

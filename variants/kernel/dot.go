@@ -10,6 +10,9 @@ type Dot struct {
 	// Gemm computes C = scale∘(A·B): c[i][j] = scale[i]·Σ_p a[i][2p]·b[p][j].low + a[i][2p+1]·b[p][j].high,
 	// for i < m, j < n, p < pairs. n is a multiple of Lanes, lda is even.
 	Gemm func(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int, c []float32, ldc int, scale []float32)
+	// GemmMax is Gemm that also raises max[j] to the largest of column j of C.
+	GemmMax func(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int, c []float32, ldc int,
+		scale, max []float32)
 	// GemmT computes C = Aᵀ·B, or C += Aᵀ·B, of pairs: A is stored pairs×m.
 	GemmT func(m, n, pairs int, a []Pair, lda int, b []Pair, ldb int, c []float32, ldc int, add bool)
 	// Pack transposes pairs of columns: dst[c][r] = {src[r][2c], src[r][2c+1]} for r < rows, c < cols/2. cols
@@ -36,7 +39,7 @@ func dot(x, y Pair) float32 {
 // for tests on any machine.
 func GenericDot(lanes int) *Dot {
 	return &Dot{
-		Gemm: genericDotGemm, GemmT: genericDotGemmT, Softmax: genericDotSoftmax, FMA: genericFMA,
+		Gemm: genericDotGemm, GemmMax: genericDotGemmMax, GemmT: genericDotGemmT, Softmax: genericDotSoftmax, FMA: genericFMA,
 		Pack: func(rows, cols int, dst []Pair, ldd int, src []BF16, lds int) {
 			genericDotPack(lanes, rows, cols, dst, ldd, src, lds)
 		},
@@ -62,6 +65,12 @@ func genericDotGemm(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int, c []f
 			out[j] *= factor
 		}
 	}
+}
+
+func genericDotGemmMax(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int, c []float32, ldc int,
+	scale, max []float32) {
+	genericDotGemm(m, n, pairs, a, lda, b, ldb, c, ldc, scale)
+	genericMaxCols(m, n, c, ldc, max)
 }
 
 func genericDotGemmT(m, n, pairs int, a []Pair, lda int, b []Pair, ldb int, c []float32, ldc int, add bool) {

@@ -179,6 +179,10 @@ func dotSoftmax(t *testing.T, d *Dot, keys, cols int) {
 		}
 		want := s.clone()
 		p := make([]Pair, (keys+1)/2*cols)
+		copy(alpha, m)
+		copy(wantAlpha, wantM)
+		genericMaxCols(keys, cols, s.x(), s.ld, m)
+		copy(wantM, m)
 		changed := d.Softmax(keys, cols, s.x(), s.ld, p, cols, m, sum, alpha)
 		if wanted := genericSoftmax(keys, cols, want.x(), want.ld, wantM, wantSum, wantAlpha); changed != wanted {
 			t.Errorf("changed is %v, want %v", changed, wanted)

@@ -48,10 +48,9 @@ func same(a, b float32) bool {
 
 func TestExp2Special(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	below := math.Nextafter32(-126, -127)
 	tests := []struct{ x, want float32 }{
 		{0, 1}, {float32(math.Copysign(0, -1)), 1}, {1, 2}, {-1, 0.5}, {-126, 0x1p-126}, {127, 0x1p127},
-		{below, 0}, {-127, 0}, {-149, 0}, {-1e4, 0}, {-math.MaxFloat32, 0}, {-inf, 0},
+		{-151, 0}, {-1e4, 0}, {-math.MaxFloat32, 0}, {-inf, 0},
 		{128, inf}, {1e4, inf}, {math.MaxFloat32, inf}, {inf, inf}, {nan, nan}, {1e-40, 1},
 	}
 	onSets(t, func(t *testing.T, s *Set) {

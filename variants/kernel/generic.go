@@ -4,7 +4,7 @@ package kernel
 func Generic() *Set {
 	return &Set{
 		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
-		Gemm: genericGemm, GemmT: genericGemmT, Pack: genericPack,
+		Gemm: genericGemm, GemmMax: genericGemmMax, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
 		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
@@ -20,6 +20,12 @@ const genericLanes = 8
 func genericGemm(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool) {
 	needProduct(genericLanes, matrix{a, m, k, lda}, matrix{b, k, n, ldb}, matrix{c, m, n, ldc})
 	genericProduct(m, n, k, operand{a, lda, 1}, b, ldb, c, ldc, add)
+}
+
+func genericGemmMax(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int,
+	max []float32) {
+	genericGemm(m, n, k, a, lda, b, ldb, c, ldc, false)
+	genericMaxCols(m, n, c, ldc, max)
 }
 
 func genericGemmT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool) {

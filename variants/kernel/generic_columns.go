@@ -48,8 +48,6 @@ func genericSoftmax(keys, cols int, s []float32, ld int, m, sum, alpha []float32
 	needCols(genericLanes, cols)
 	need("s", s, keys, cols, ld)
 	m, sum, alpha = m[:cols], sum[:cols], alpha[:cols]
-	copy(alpha, m)
-	genericMaxCols(keys, cols, s, ld, m)
 	changed := false
 	for c, old := range alpha {
 		alpha[c] = exp2(old - m[c])

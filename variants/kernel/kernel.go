@@ -33,6 +33,8 @@ type Set struct {
 	// Gemm computes C = A·B, or C += A·B when add is set: c[i][j] = Σ_p a[i][p]·b[p][j], for i < m,
 	// j < n, p < k, p ascending. n is a multiple of Lanes.
 	Gemm func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool)
+	// GemmMax computes C = A·B and raises max[j] to the largest of its column j, as MaxCols does.
+	GemmMax func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, max []float32)
 	// GemmT computes C = Aᵀ·B, or C += Aᵀ·B: c[i][j] = Σ_p a[p][i]·b[p][j]. A is stored k×m: a
 	// transposed score tile is used as it is.
 	GemmT func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool)
@@ -41,10 +43,11 @@ type Set struct {
 	Pack func(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32)
 
 	// Softmax takes one transposed tile of base-2 logits s[keys][cols] into the running softmax of each
-	// column (spec §1, "tiled exact"): m' = max(m[c], max_k s[k][c]); alpha[c] = 2^(m[c]-m'); s[k][c] =
-	// 2^(s[k][c]-m'); sum[c] = sum[c]·alpha[c] + Σ_k s[k][c]; m[c] = m'. Start with m = Lowest, sum = 0.
-	// A logit of -Inf gets weight exactly 0, also in a column that has no finite one. It reports whether
-	// any alpha differs from 1, so that the caller can skip the rescaling of its accumulator.
+	// column (spec §1, "tiled exact"). alpha[c] holds the maximum before the tile, Lowest at the start, and
+	// m[c] that with the tile in it (GemmMax, MaxCols). It stores alpha[c] = 2^(alpha[c]-m[c]); s[k][c] =
+	// 2^(s[k][c]-m[c]); sum[c] = sum[c]·alpha[c] + Σ_k s[k][c]. A logit of -Inf gets weight exactly 0, also in
+	// a column that has no finite one. It reports whether any alpha differs from 1, so that the caller can
+	// skip the rescaling of its accumulator.
 	Softmax func(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool
 	// ScaleRows computes dst[r][c] = f[r]·src[r][c]; dst and src may be the same. Any cols.
 	ScaleRows func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
@@ -88,9 +91,9 @@ type Set struct {
 	// largest: what an error in x must exceed before another position is the largest.
 	MarginCols func(rows, cols int, x []float32, ld int, margin []float32)
 
-	// Exp2 computes dst[i] = 2^src[i]: at most 1.5 ulp where the result is normal, exactly 0 where it is
-	// below the smallest normal number (-Inf included), NaN stays NaN. Any length; dst and src may be the
-	// same.
+	// Exp2 computes dst[i] = 2^src[i]: at most 1.5 ulp where the result is normal; below the smallest
+	// normal number it is 0 or, on some sets, the subnormal number, and exactly 0 below 2^-150 (-Inf
+	// included). NaN stays NaN. Any length; dst and src may be the same.
 	Exp2 func(dst, src []float32)
 
 	// FMA runs n rounds of independent fused multiply-adds on registers and returns the number of

@@ -677,6 +677,635 @@ plain49:
 	FMOVQ F6, 0(R23)
 	RET
 
+// func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+TEXT ·neonGemmMax1(SB), NOSPLIT, $0-72
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6, V7…V7.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R6, R21, R22
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V7.B16
+	SUBS $4, R2
+	BLT rest4
+	PCALIGN $32
+
+k4_3:
+	FMOVQ.P 16(R0), F9
+	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R15), F12
+	FMOVQ.P 16(R19), F13
+	FMOVQ.P 16(R20), F14
+	FMOVQ.P 16(R21), F15
+	FMOVQ.P 16(R22), F16
+	FMOVQ 0(R10), F8
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	FMOVQ 0(R11), F8
+	WORD $0x4fa91100 // fmla v0.4s, v8.4s, v9.s[1]
+	WORD $0x4faa1101 // fmla v1.4s, v8.4s, v10.s[1]
+	WORD $0x4fab1102 // fmla v2.4s, v8.4s, v11.s[1]
+	WORD $0x4fac1103 // fmla v3.4s, v8.4s, v12.s[1]
+	WORD $0x4fad1104 // fmla v4.4s, v8.4s, v13.s[1]
+	WORD $0x4fae1105 // fmla v5.4s, v8.4s, v14.s[1]
+	WORD $0x4faf1106 // fmla v6.4s, v8.4s, v15.s[1]
+	WORD $0x4fb01107 // fmla v7.4s, v8.4s, v16.s[1]
+	FMOVQ 0(R12), F8
+	WORD $0x4f891900 // fmla v0.4s, v8.4s, v9.s[2]
+	WORD $0x4f8a1901 // fmla v1.4s, v8.4s, v10.s[2]
+	WORD $0x4f8b1902 // fmla v2.4s, v8.4s, v11.s[2]
+	WORD $0x4f8c1903 // fmla v3.4s, v8.4s, v12.s[2]
+	WORD $0x4f8d1904 // fmla v4.4s, v8.4s, v13.s[2]
+	WORD $0x4f8e1905 // fmla v5.4s, v8.4s, v14.s[2]
+	WORD $0x4f8f1906 // fmla v6.4s, v8.4s, v15.s[2]
+	WORD $0x4f901907 // fmla v7.4s, v8.4s, v16.s[2]
+	FMOVQ 0(R13), F8
+	WORD $0x4fa91900 // fmla v0.4s, v8.4s, v9.s[3]
+	WORD $0x4faa1901 // fmla v1.4s, v8.4s, v10.s[3]
+	WORD $0x4fab1902 // fmla v2.4s, v8.4s, v11.s[3]
+	WORD $0x4fac1903 // fmla v3.4s, v8.4s, v12.s[3]
+	WORD $0x4fad1904 // fmla v4.4s, v8.4s, v13.s[3]
+	WORD $0x4fae1905 // fmla v5.4s, v8.4s, v14.s[3]
+	WORD $0x4faf1906 // fmla v6.4s, v8.4s, v15.s[3]
+	WORD $0x4fb01907 // fmla v7.4s, v8.4s, v16.s[3]
+	ADD R9, R10
+	ADD R9, R11
+	ADD R9, R12
+	ADD R9, R13
+	SUBS $4, R2
+	BGE k4_3
+
+rest4:
+	ADDS $4, R2
+	BEQ store6
+
+k1_5:
+	FMOVS.P 4(R0), F9
+	FMOVS.P 4(R3), F10
+	FMOVS.P 4(R4), F11
+	FMOVS.P 4(R15), F12
+	FMOVS.P 4(R19), F13
+	FMOVS.P 4(R20), F14
+	FMOVS.P 4(R21), F15
+	FMOVS.P 4(R22), F16
+	FMOVQ 0(R10), F8
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_5
+
+store6:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	ADD R8, R23
+	FMOVQ F7, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F8
+	WORD $0x6ea8e41f // fcmgt v31.4s, v0.4s, v8.4s
+	VBIT V31.B16, V0.B16, V8.B16
+	WORD $0x6ea8e43f // fcmgt v31.4s, v1.4s, v8.4s
+	VBIT V31.B16, V1.B16, V8.B16
+	WORD $0x6ea8e45f // fcmgt v31.4s, v2.4s, v8.4s
+	VBIT V31.B16, V2.B16, V8.B16
+	WORD $0x6ea8e47f // fcmgt v31.4s, v3.4s, v8.4s
+	VBIT V31.B16, V3.B16, V8.B16
+	WORD $0x6ea8e49f // fcmgt v31.4s, v4.4s, v8.4s
+	VBIT V31.B16, V4.B16, V8.B16
+	WORD $0x6ea8e4bf // fcmgt v31.4s, v5.4s, v8.4s
+	VBIT V31.B16, V5.B16, V8.B16
+	WORD $0x6ea8e4df // fcmgt v31.4s, v6.4s, v8.4s
+	VBIT V31.B16, V6.B16, V8.B16
+	WORD $0x6ea8e4ff // fcmgt v31.4s, v7.4s, v8.4s
+	VBIT V31.B16, V7.B16, V8.B16
+	FMOVQ F8, 0(R2)
+	ADD R6<<3, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_7
+	CMP $2, R14
+	BEQ rows2_8
+	CMP $3, R14
+	BEQ rows3_9
+	CMP $4, R14
+	BEQ rows4_10
+	CMP $5, R14
+	BEQ rows5_11
+	CMP $6, R14
+	BEQ rows6_12
+	CMP $7, R14
+	BEQ rows7_13
+	RET
+
+rows1_7:
+	// Tile 1×4: rows in V0…V0.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	CMP $0, R2
+	BEQ store17
+
+k1_16:
+	FMOVS.P 4(R0), F2
+	FMOVQ 0(R10), F1
+	WORD $0x4f821020 // fmla v0.4s, v1.4s, v2.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_16
+
+store17:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F1
+	WORD $0x6ea1e41f // fcmgt v31.4s, v0.4s, v1.4s
+	VBIT V31.B16, V0.B16, V1.B16
+	FMOVQ F1, 0(R2)
+	RET
+
+rows2_8:
+	// Tile 2×4: rows in V0…V0, V1…V1.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	CMP $0, R2
+	BEQ store21
+
+k1_20:
+	FMOVS.P 4(R0), F3
+	FMOVS.P 4(R3), F4
+	FMOVQ 0(R10), F2
+	WORD $0x4f831040 // fmla v0.4s, v2.4s, v3.s[0]
+	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_20
+
+store21:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F2
+	WORD $0x6ea2e41f // fcmgt v31.4s, v0.4s, v2.4s
+	VBIT V31.B16, V0.B16, V2.B16
+	WORD $0x6ea2e43f // fcmgt v31.4s, v1.4s, v2.4s
+	VBIT V31.B16, V1.B16, V2.B16
+	FMOVQ F2, 0(R2)
+	RET
+
+rows3_9:
+	// Tile 3×4: rows in V0…V0, V1…V1, V2…V2.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	CMP $0, R2
+	BEQ store25
+
+k1_24:
+	FMOVS.P 4(R0), F4
+	FMOVS.P 4(R3), F5
+	FMOVS.P 4(R4), F6
+	FMOVQ 0(R10), F3
+	WORD $0x4f841060 // fmla v0.4s, v3.4s, v4.s[0]
+	WORD $0x4f851061 // fmla v1.4s, v3.4s, v5.s[0]
+	WORD $0x4f861062 // fmla v2.4s, v3.4s, v6.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_24
+
+store25:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F3
+	WORD $0x6ea3e41f // fcmgt v31.4s, v0.4s, v3.4s
+	VBIT V31.B16, V0.B16, V3.B16
+	WORD $0x6ea3e43f // fcmgt v31.4s, v1.4s, v3.4s
+	VBIT V31.B16, V1.B16, V3.B16
+	WORD $0x6ea3e45f // fcmgt v31.4s, v2.4s, v3.4s
+	VBIT V31.B16, V2.B16, V3.B16
+	FMOVQ F3, 0(R2)
+	RET
+
+rows4_10:
+	// Tile 4×4: rows in V0…V0, V1…V1, V2…V2, V3…V3.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FMOVS.P 4(R0), F5
+	FMOVS.P 4(R3), F6
+	FMOVS.P 4(R4), F7
+	FMOVS.P 4(R15), F8
+	FMOVQ 0(R10), F4
+	WORD $0x4f851080 // fmla v0.4s, v4.4s, v5.s[0]
+	WORD $0x4f861081 // fmla v1.4s, v4.4s, v6.s[0]
+	WORD $0x4f871082 // fmla v2.4s, v4.4s, v7.s[0]
+	WORD $0x4f881083 // fmla v3.4s, v4.4s, v8.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F4
+	WORD $0x6ea4e41f // fcmgt v31.4s, v0.4s, v4.4s
+	VBIT V31.B16, V0.B16, V4.B16
+	WORD $0x6ea4e43f // fcmgt v31.4s, v1.4s, v4.4s
+	VBIT V31.B16, V1.B16, V4.B16
+	WORD $0x6ea4e45f // fcmgt v31.4s, v2.4s, v4.4s
+	VBIT V31.B16, V2.B16, V4.B16
+	WORD $0x6ea4e47f // fcmgt v31.4s, v3.4s, v4.4s
+	VBIT V31.B16, V3.B16, V4.B16
+	FMOVQ F4, 0(R2)
+	RET
+
+rows5_11:
+	// Tile 5×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	CMP $0, R2
+	BEQ store33
+
+k1_32:
+	FMOVS.P 4(R0), F6
+	FMOVS.P 4(R3), F7
+	FMOVS.P 4(R4), F8
+	FMOVS.P 4(R15), F9
+	FMOVS.P 4(R19), F10
+	FMOVQ 0(R10), F5
+	WORD $0x4f8610a0 // fmla v0.4s, v5.4s, v6.s[0]
+	WORD $0x4f8710a1 // fmla v1.4s, v5.4s, v7.s[0]
+	WORD $0x4f8810a2 // fmla v2.4s, v5.4s, v8.s[0]
+	WORD $0x4f8910a3 // fmla v3.4s, v5.4s, v9.s[0]
+	WORD $0x4f8a10a4 // fmla v4.4s, v5.4s, v10.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_32
+
+store33:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F5
+	WORD $0x6ea5e41f // fcmgt v31.4s, v0.4s, v5.4s
+	VBIT V31.B16, V0.B16, V5.B16
+	WORD $0x6ea5e43f // fcmgt v31.4s, v1.4s, v5.4s
+	VBIT V31.B16, V1.B16, V5.B16
+	WORD $0x6ea5e45f // fcmgt v31.4s, v2.4s, v5.4s
+	VBIT V31.B16, V2.B16, V5.B16
+	WORD $0x6ea5e47f // fcmgt v31.4s, v3.4s, v5.4s
+	VBIT V31.B16, V3.B16, V5.B16
+	WORD $0x6ea5e49f // fcmgt v31.4s, v4.4s, v5.4s
+	VBIT V31.B16, V4.B16, V5.B16
+	FMOVQ F5, 0(R2)
+	RET
+
+rows6_12:
+	// Tile 6×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store37
+
+k1_36:
+	FMOVS.P 4(R0), F7
+	FMOVS.P 4(R3), F8
+	FMOVS.P 4(R4), F9
+	FMOVS.P 4(R15), F10
+	FMOVS.P 4(R19), F11
+	FMOVS.P 4(R20), F12
+	FMOVQ 0(R10), F6
+	WORD $0x4f8710c0 // fmla v0.4s, v6.4s, v7.s[0]
+	WORD $0x4f8810c1 // fmla v1.4s, v6.4s, v8.s[0]
+	WORD $0x4f8910c2 // fmla v2.4s, v6.4s, v9.s[0]
+	WORD $0x4f8a10c3 // fmla v3.4s, v6.4s, v10.s[0]
+	WORD $0x4f8b10c4 // fmla v4.4s, v6.4s, v11.s[0]
+	WORD $0x4f8c10c5 // fmla v5.4s, v6.4s, v12.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_36
+
+store37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F6
+	WORD $0x6ea6e41f // fcmgt v31.4s, v0.4s, v6.4s
+	VBIT V31.B16, V0.B16, V6.B16
+	WORD $0x6ea6e43f // fcmgt v31.4s, v1.4s, v6.4s
+	VBIT V31.B16, V1.B16, V6.B16
+	WORD $0x6ea6e45f // fcmgt v31.4s, v2.4s, v6.4s
+	VBIT V31.B16, V2.B16, V6.B16
+	WORD $0x6ea6e47f // fcmgt v31.4s, v3.4s, v6.4s
+	VBIT V31.B16, V3.B16, V6.B16
+	WORD $0x6ea6e49f // fcmgt v31.4s, v4.4s, v6.4s
+	VBIT V31.B16, V4.B16, V6.B16
+	WORD $0x6ea6e4bf // fcmgt v31.4s, v5.4s, v6.4s
+	VBIT V31.B16, V5.B16, V6.B16
+	FMOVQ F6, 0(R2)
+	RET
+
+rows7_13:
+	// Tile 7×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	CMP $0, R2
+	BEQ store41
+
+k1_40:
+	FMOVS.P 4(R0), F8
+	FMOVS.P 4(R3), F9
+	FMOVS.P 4(R4), F10
+	FMOVS.P 4(R15), F11
+	FMOVS.P 4(R19), F12
+	FMOVS.P 4(R20), F13
+	FMOVS.P 4(R21), F14
+	FMOVQ 0(R10), F7
+	WORD $0x4f8810e0 // fmla v0.4s, v7.4s, v8.s[0]
+	WORD $0x4f8910e1 // fmla v1.4s, v7.4s, v9.s[0]
+	WORD $0x4f8a10e2 // fmla v2.4s, v7.4s, v10.s[0]
+	WORD $0x4f8b10e3 // fmla v3.4s, v7.4s, v11.s[0]
+	WORD $0x4f8c10e4 // fmla v4.4s, v7.4s, v12.s[0]
+	WORD $0x4f8d10e5 // fmla v5.4s, v7.4s, v13.s[0]
+	WORD $0x4f8e10e6 // fmla v6.4s, v7.4s, v14.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_40
+
+store41:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F7
+	WORD $0x6ea7e41f // fcmgt v31.4s, v0.4s, v7.4s
+	VBIT V31.B16, V0.B16, V7.B16
+	WORD $0x6ea7e43f // fcmgt v31.4s, v1.4s, v7.4s
+	VBIT V31.B16, V1.B16, V7.B16
+	WORD $0x6ea7e45f // fcmgt v31.4s, v2.4s, v7.4s
+	VBIT V31.B16, V2.B16, V7.B16
+	WORD $0x6ea7e47f // fcmgt v31.4s, v3.4s, v7.4s
+	VBIT V31.B16, V3.B16, V7.B16
+	WORD $0x6ea7e49f // fcmgt v31.4s, v4.4s, v7.4s
+	VBIT V31.B16, V4.B16, V7.B16
+	WORD $0x6ea7e4bf // fcmgt v31.4s, v5.4s, v7.4s
+	VBIT V31.B16, V5.B16, V7.B16
+	WORD $0x6ea7e4df // fcmgt v31.4s, v6.4s, v7.4s
+	VBIT V31.B16, V6.B16, V7.B16
+	FMOVQ F7, 0(R2)
+	RET
+
 // func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 TEXT ·neonGemmT1(SB), NOSPLIT, $0-65
 	MOVD a+16(FP), R1
@@ -2171,6 +2800,863 @@ plain49:
 	ADD R8, R23
 	FMOVQ F12, 0(R23)
 	FMOVQ F13, 16(R23)
+	RET
+
+// func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+TEXT ·neonGemmMax2(SB), NOSPLIT, $0-72
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13, V14…V15.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R6, R21, R22
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V14.B16
+	VMOVI $0, V15.B16
+	SUBS $4, R2
+	BLT rest4
+	PCALIGN $32
+
+k4_3:
+	FMOVQ.P 16(R0), F18
+	FMOVQ.P 16(R3), F19
+	FMOVQ.P 16(R4), F20
+	FMOVQ.P 16(R15), F21
+	FMOVQ.P 16(R19), F22
+	FMOVQ.P 16(R20), F23
+	FMOVQ.P 16(R21), F24
+	FMOVQ.P 16(R22), F25
+	FLDPQ (R10), (F16, F17)
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	FLDPQ (R11), (F16, F17)
+	WORD $0x4fb21200 // fmla v0.4s, v16.4s, v18.s[1]
+	WORD $0x4fb21221 // fmla v1.4s, v17.4s, v18.s[1]
+	WORD $0x4fb31202 // fmla v2.4s, v16.4s, v19.s[1]
+	WORD $0x4fb31223 // fmla v3.4s, v17.4s, v19.s[1]
+	WORD $0x4fb41204 // fmla v4.4s, v16.4s, v20.s[1]
+	WORD $0x4fb41225 // fmla v5.4s, v17.4s, v20.s[1]
+	WORD $0x4fb51206 // fmla v6.4s, v16.4s, v21.s[1]
+	WORD $0x4fb51227 // fmla v7.4s, v17.4s, v21.s[1]
+	WORD $0x4fb61208 // fmla v8.4s, v16.4s, v22.s[1]
+	WORD $0x4fb61229 // fmla v9.4s, v17.4s, v22.s[1]
+	WORD $0x4fb7120a // fmla v10.4s, v16.4s, v23.s[1]
+	WORD $0x4fb7122b // fmla v11.4s, v17.4s, v23.s[1]
+	WORD $0x4fb8120c // fmla v12.4s, v16.4s, v24.s[1]
+	WORD $0x4fb8122d // fmla v13.4s, v17.4s, v24.s[1]
+	WORD $0x4fb9120e // fmla v14.4s, v16.4s, v25.s[1]
+	WORD $0x4fb9122f // fmla v15.4s, v17.4s, v25.s[1]
+	FLDPQ (R12), (F16, F17)
+	WORD $0x4f921a00 // fmla v0.4s, v16.4s, v18.s[2]
+	WORD $0x4f921a21 // fmla v1.4s, v17.4s, v18.s[2]
+	WORD $0x4f931a02 // fmla v2.4s, v16.4s, v19.s[2]
+	WORD $0x4f931a23 // fmla v3.4s, v17.4s, v19.s[2]
+	WORD $0x4f941a04 // fmla v4.4s, v16.4s, v20.s[2]
+	WORD $0x4f941a25 // fmla v5.4s, v17.4s, v20.s[2]
+	WORD $0x4f951a06 // fmla v6.4s, v16.4s, v21.s[2]
+	WORD $0x4f951a27 // fmla v7.4s, v17.4s, v21.s[2]
+	WORD $0x4f961a08 // fmla v8.4s, v16.4s, v22.s[2]
+	WORD $0x4f961a29 // fmla v9.4s, v17.4s, v22.s[2]
+	WORD $0x4f971a0a // fmla v10.4s, v16.4s, v23.s[2]
+	WORD $0x4f971a2b // fmla v11.4s, v17.4s, v23.s[2]
+	WORD $0x4f981a0c // fmla v12.4s, v16.4s, v24.s[2]
+	WORD $0x4f981a2d // fmla v13.4s, v17.4s, v24.s[2]
+	WORD $0x4f991a0e // fmla v14.4s, v16.4s, v25.s[2]
+	WORD $0x4f991a2f // fmla v15.4s, v17.4s, v25.s[2]
+	FLDPQ (R13), (F16, F17)
+	WORD $0x4fb21a00 // fmla v0.4s, v16.4s, v18.s[3]
+	WORD $0x4fb21a21 // fmla v1.4s, v17.4s, v18.s[3]
+	WORD $0x4fb31a02 // fmla v2.4s, v16.4s, v19.s[3]
+	WORD $0x4fb31a23 // fmla v3.4s, v17.4s, v19.s[3]
+	WORD $0x4fb41a04 // fmla v4.4s, v16.4s, v20.s[3]
+	WORD $0x4fb41a25 // fmla v5.4s, v17.4s, v20.s[3]
+	WORD $0x4fb51a06 // fmla v6.4s, v16.4s, v21.s[3]
+	WORD $0x4fb51a27 // fmla v7.4s, v17.4s, v21.s[3]
+	WORD $0x4fb61a08 // fmla v8.4s, v16.4s, v22.s[3]
+	WORD $0x4fb61a29 // fmla v9.4s, v17.4s, v22.s[3]
+	WORD $0x4fb71a0a // fmla v10.4s, v16.4s, v23.s[3]
+	WORD $0x4fb71a2b // fmla v11.4s, v17.4s, v23.s[3]
+	WORD $0x4fb81a0c // fmla v12.4s, v16.4s, v24.s[3]
+	WORD $0x4fb81a2d // fmla v13.4s, v17.4s, v24.s[3]
+	WORD $0x4fb91a0e // fmla v14.4s, v16.4s, v25.s[3]
+	WORD $0x4fb91a2f // fmla v15.4s, v17.4s, v25.s[3]
+	ADD R9, R10
+	ADD R9, R11
+	ADD R9, R12
+	ADD R9, R13
+	SUBS $4, R2
+	BGE k4_3
+
+rest4:
+	ADDS $4, R2
+	BEQ store6
+
+k1_5:
+	FMOVS.P 4(R0), F18
+	FMOVS.P 4(R3), F19
+	FMOVS.P 4(R4), F20
+	FMOVS.P 4(R15), F21
+	FMOVS.P 4(R19), F22
+	FMOVS.P 4(R20), F23
+	FMOVS.P 4(R21), F24
+	FMOVS.P 4(R22), F25
+	FLDPQ (R10), (F16, F17)
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_5
+
+store6:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	ADD R8, R23
+	FMOVQ F14, 0(R23)
+	FMOVQ F15, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F16
+	FMOVQ 16(R2), F17
+	WORD $0x6eb0e41f // fcmgt v31.4s, v0.4s, v16.4s
+	VBIT V31.B16, V0.B16, V16.B16
+	WORD $0x6eb1e43f // fcmgt v31.4s, v1.4s, v17.4s
+	VBIT V31.B16, V1.B16, V17.B16
+	WORD $0x6eb0e45f // fcmgt v31.4s, v2.4s, v16.4s
+	VBIT V31.B16, V2.B16, V16.B16
+	WORD $0x6eb1e47f // fcmgt v31.4s, v3.4s, v17.4s
+	VBIT V31.B16, V3.B16, V17.B16
+	WORD $0x6eb0e49f // fcmgt v31.4s, v4.4s, v16.4s
+	VBIT V31.B16, V4.B16, V16.B16
+	WORD $0x6eb1e4bf // fcmgt v31.4s, v5.4s, v17.4s
+	VBIT V31.B16, V5.B16, V17.B16
+	WORD $0x6eb0e4df // fcmgt v31.4s, v6.4s, v16.4s
+	VBIT V31.B16, V6.B16, V16.B16
+	WORD $0x6eb1e4ff // fcmgt v31.4s, v7.4s, v17.4s
+	VBIT V31.B16, V7.B16, V17.B16
+	WORD $0x6eb0e51f // fcmgt v31.4s, v8.4s, v16.4s
+	VBIT V31.B16, V8.B16, V16.B16
+	WORD $0x6eb1e53f // fcmgt v31.4s, v9.4s, v17.4s
+	VBIT V31.B16, V9.B16, V17.B16
+	WORD $0x6eb0e55f // fcmgt v31.4s, v10.4s, v16.4s
+	VBIT V31.B16, V10.B16, V16.B16
+	WORD $0x6eb1e57f // fcmgt v31.4s, v11.4s, v17.4s
+	VBIT V31.B16, V11.B16, V17.B16
+	WORD $0x6eb0e59f // fcmgt v31.4s, v12.4s, v16.4s
+	VBIT V31.B16, V12.B16, V16.B16
+	WORD $0x6eb1e5bf // fcmgt v31.4s, v13.4s, v17.4s
+	VBIT V31.B16, V13.B16, V17.B16
+	WORD $0x6eb0e5df // fcmgt v31.4s, v14.4s, v16.4s
+	VBIT V31.B16, V14.B16, V16.B16
+	WORD $0x6eb1e5ff // fcmgt v31.4s, v15.4s, v17.4s
+	VBIT V31.B16, V15.B16, V17.B16
+	FMOVQ F16, 0(R2)
+	FMOVQ F17, 16(R2)
+	ADD R6<<3, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_7
+	CMP $2, R14
+	BEQ rows2_8
+	CMP $3, R14
+	BEQ rows3_9
+	CMP $4, R14
+	BEQ rows4_10
+	CMP $5, R14
+	BEQ rows5_11
+	CMP $6, R14
+	BEQ rows6_12
+	CMP $7, R14
+	BEQ rows7_13
+	RET
+
+rows1_7:
+	// Tile 1×8: rows in V0…V1.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	CMP $0, R2
+	BEQ store17
+
+k1_16:
+	FMOVS.P 4(R0), F4
+	FLDPQ (R10), (F2, F3)
+	WORD $0x4f841040 // fmla v0.4s, v2.4s, v4.s[0]
+	WORD $0x4f841061 // fmla v1.4s, v3.4s, v4.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_16
+
+store17:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F2
+	FMOVQ 16(R2), F3
+	WORD $0x6ea2e41f // fcmgt v31.4s, v0.4s, v2.4s
+	VBIT V31.B16, V0.B16, V2.B16
+	WORD $0x6ea3e43f // fcmgt v31.4s, v1.4s, v3.4s
+	VBIT V31.B16, V1.B16, V3.B16
+	FMOVQ F2, 0(R2)
+	FMOVQ F3, 16(R2)
+	RET
+
+rows2_8:
+	// Tile 2×8: rows in V0…V1, V2…V3.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	CMP $0, R2
+	BEQ store21
+
+k1_20:
+	FMOVS.P 4(R0), F6
+	FMOVS.P 4(R3), F7
+	FLDPQ (R10), (F4, F5)
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	WORD $0x4f871082 // fmla v2.4s, v4.4s, v7.s[0]
+	WORD $0x4f8710a3 // fmla v3.4s, v5.4s, v7.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_20
+
+store21:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F4
+	FMOVQ 16(R2), F5
+	WORD $0x6ea4e41f // fcmgt v31.4s, v0.4s, v4.4s
+	VBIT V31.B16, V0.B16, V4.B16
+	WORD $0x6ea5e43f // fcmgt v31.4s, v1.4s, v5.4s
+	VBIT V31.B16, V1.B16, V5.B16
+	WORD $0x6ea4e45f // fcmgt v31.4s, v2.4s, v4.4s
+	VBIT V31.B16, V2.B16, V4.B16
+	WORD $0x6ea5e47f // fcmgt v31.4s, v3.4s, v5.4s
+	VBIT V31.B16, V3.B16, V5.B16
+	FMOVQ F4, 0(R2)
+	FMOVQ F5, 16(R2)
+	RET
+
+rows3_9:
+	// Tile 3×8: rows in V0…V1, V2…V3, V4…V5.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store25
+
+k1_24:
+	FMOVS.P 4(R0), F8
+	FMOVS.P 4(R3), F9
+	FMOVS.P 4(R4), F10
+	FLDPQ (R10), (F6, F7)
+	WORD $0x4f8810c0 // fmla v0.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810e1 // fmla v1.4s, v7.4s, v8.s[0]
+	WORD $0x4f8910c2 // fmla v2.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910e3 // fmla v3.4s, v7.4s, v9.s[0]
+	WORD $0x4f8a10c4 // fmla v4.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10e5 // fmla v5.4s, v7.4s, v10.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_24
+
+store25:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F6
+	FMOVQ 16(R2), F7
+	WORD $0x6ea6e41f // fcmgt v31.4s, v0.4s, v6.4s
+	VBIT V31.B16, V0.B16, V6.B16
+	WORD $0x6ea7e43f // fcmgt v31.4s, v1.4s, v7.4s
+	VBIT V31.B16, V1.B16, V7.B16
+	WORD $0x6ea6e45f // fcmgt v31.4s, v2.4s, v6.4s
+	VBIT V31.B16, V2.B16, V6.B16
+	WORD $0x6ea7e47f // fcmgt v31.4s, v3.4s, v7.4s
+	VBIT V31.B16, V3.B16, V7.B16
+	WORD $0x6ea6e49f // fcmgt v31.4s, v4.4s, v6.4s
+	VBIT V31.B16, V4.B16, V6.B16
+	WORD $0x6ea7e4bf // fcmgt v31.4s, v5.4s, v7.4s
+	VBIT V31.B16, V5.B16, V7.B16
+	FMOVQ F6, 0(R2)
+	FMOVQ F7, 16(R2)
+	RET
+
+rows4_10:
+	// Tile 4×8: rows in V0…V1, V2…V3, V4…V5, V6…V7.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FMOVS.P 4(R0), F10
+	FMOVS.P 4(R3), F11
+	FMOVS.P 4(R4), F12
+	FMOVS.P 4(R15), F13
+	FLDPQ (R10), (F8, F9)
+	WORD $0x4f8a1100 // fmla v0.4s, v8.4s, v10.s[0]
+	WORD $0x4f8a1121 // fmla v1.4s, v9.4s, v10.s[0]
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	WORD $0x4f8b1123 // fmla v3.4s, v9.4s, v11.s[0]
+	WORD $0x4f8c1104 // fmla v4.4s, v8.4s, v12.s[0]
+	WORD $0x4f8c1125 // fmla v5.4s, v9.4s, v12.s[0]
+	WORD $0x4f8d1106 // fmla v6.4s, v8.4s, v13.s[0]
+	WORD $0x4f8d1127 // fmla v7.4s, v9.4s, v13.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F8
+	FMOVQ 16(R2), F9
+	WORD $0x6ea8e41f // fcmgt v31.4s, v0.4s, v8.4s
+	VBIT V31.B16, V0.B16, V8.B16
+	WORD $0x6ea9e43f // fcmgt v31.4s, v1.4s, v9.4s
+	VBIT V31.B16, V1.B16, V9.B16
+	WORD $0x6ea8e45f // fcmgt v31.4s, v2.4s, v8.4s
+	VBIT V31.B16, V2.B16, V8.B16
+	WORD $0x6ea9e47f // fcmgt v31.4s, v3.4s, v9.4s
+	VBIT V31.B16, V3.B16, V9.B16
+	WORD $0x6ea8e49f // fcmgt v31.4s, v4.4s, v8.4s
+	VBIT V31.B16, V4.B16, V8.B16
+	WORD $0x6ea9e4bf // fcmgt v31.4s, v5.4s, v9.4s
+	VBIT V31.B16, V5.B16, V9.B16
+	WORD $0x6ea8e4df // fcmgt v31.4s, v6.4s, v8.4s
+	VBIT V31.B16, V6.B16, V8.B16
+	WORD $0x6ea9e4ff // fcmgt v31.4s, v7.4s, v9.4s
+	VBIT V31.B16, V7.B16, V9.B16
+	FMOVQ F8, 0(R2)
+	FMOVQ F9, 16(R2)
+	RET
+
+rows5_11:
+	// Tile 5×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	CMP $0, R2
+	BEQ store33
+
+k1_32:
+	FMOVS.P 4(R0), F12
+	FMOVS.P 4(R3), F13
+	FMOVS.P 4(R4), F14
+	FMOVS.P 4(R15), F15
+	FMOVS.P 4(R19), F16
+	FLDPQ (R10), (F10, F11)
+	WORD $0x4f8c1140 // fmla v0.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1161 // fmla v1.4s, v11.4s, v12.s[0]
+	WORD $0x4f8d1142 // fmla v2.4s, v10.4s, v13.s[0]
+	WORD $0x4f8d1163 // fmla v3.4s, v11.4s, v13.s[0]
+	WORD $0x4f8e1144 // fmla v4.4s, v10.4s, v14.s[0]
+	WORD $0x4f8e1165 // fmla v5.4s, v11.4s, v14.s[0]
+	WORD $0x4f8f1146 // fmla v6.4s, v10.4s, v15.s[0]
+	WORD $0x4f8f1167 // fmla v7.4s, v11.4s, v15.s[0]
+	WORD $0x4f901148 // fmla v8.4s, v10.4s, v16.s[0]
+	WORD $0x4f901169 // fmla v9.4s, v11.4s, v16.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_32
+
+store33:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F10
+	FMOVQ 16(R2), F11
+	WORD $0x6eaae41f // fcmgt v31.4s, v0.4s, v10.4s
+	VBIT V31.B16, V0.B16, V10.B16
+	WORD $0x6eabe43f // fcmgt v31.4s, v1.4s, v11.4s
+	VBIT V31.B16, V1.B16, V11.B16
+	WORD $0x6eaae45f // fcmgt v31.4s, v2.4s, v10.4s
+	VBIT V31.B16, V2.B16, V10.B16
+	WORD $0x6eabe47f // fcmgt v31.4s, v3.4s, v11.4s
+	VBIT V31.B16, V3.B16, V11.B16
+	WORD $0x6eaae49f // fcmgt v31.4s, v4.4s, v10.4s
+	VBIT V31.B16, V4.B16, V10.B16
+	WORD $0x6eabe4bf // fcmgt v31.4s, v5.4s, v11.4s
+	VBIT V31.B16, V5.B16, V11.B16
+	WORD $0x6eaae4df // fcmgt v31.4s, v6.4s, v10.4s
+	VBIT V31.B16, V6.B16, V10.B16
+	WORD $0x6eabe4ff // fcmgt v31.4s, v7.4s, v11.4s
+	VBIT V31.B16, V7.B16, V11.B16
+	WORD $0x6eaae51f // fcmgt v31.4s, v8.4s, v10.4s
+	VBIT V31.B16, V8.B16, V10.B16
+	WORD $0x6eabe53f // fcmgt v31.4s, v9.4s, v11.4s
+	VBIT V31.B16, V9.B16, V11.B16
+	FMOVQ F10, 0(R2)
+	FMOVQ F11, 16(R2)
+	RET
+
+rows6_12:
+	// Tile 6×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	CMP $0, R2
+	BEQ store37
+
+k1_36:
+	FMOVS.P 4(R0), F14
+	FMOVS.P 4(R3), F15
+	FMOVS.P 4(R4), F16
+	FMOVS.P 4(R15), F17
+	FMOVS.P 4(R19), F18
+	FMOVS.P 4(R20), F19
+	FLDPQ (R10), (F12, F13)
+	WORD $0x4f8e1180 // fmla v0.4s, v12.4s, v14.s[0]
+	WORD $0x4f8e11a1 // fmla v1.4s, v13.4s, v14.s[0]
+	WORD $0x4f8f1182 // fmla v2.4s, v12.4s, v15.s[0]
+	WORD $0x4f8f11a3 // fmla v3.4s, v13.4s, v15.s[0]
+	WORD $0x4f901184 // fmla v4.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a5 // fmla v5.4s, v13.4s, v16.s[0]
+	WORD $0x4f911186 // fmla v6.4s, v12.4s, v17.s[0]
+	WORD $0x4f9111a7 // fmla v7.4s, v13.4s, v17.s[0]
+	WORD $0x4f921188 // fmla v8.4s, v12.4s, v18.s[0]
+	WORD $0x4f9211a9 // fmla v9.4s, v13.4s, v18.s[0]
+	WORD $0x4f93118a // fmla v10.4s, v12.4s, v19.s[0]
+	WORD $0x4f9311ab // fmla v11.4s, v13.4s, v19.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_36
+
+store37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F12
+	FMOVQ 16(R2), F13
+	WORD $0x6eace41f // fcmgt v31.4s, v0.4s, v12.4s
+	VBIT V31.B16, V0.B16, V12.B16
+	WORD $0x6eade43f // fcmgt v31.4s, v1.4s, v13.4s
+	VBIT V31.B16, V1.B16, V13.B16
+	WORD $0x6eace45f // fcmgt v31.4s, v2.4s, v12.4s
+	VBIT V31.B16, V2.B16, V12.B16
+	WORD $0x6eade47f // fcmgt v31.4s, v3.4s, v13.4s
+	VBIT V31.B16, V3.B16, V13.B16
+	WORD $0x6eace49f // fcmgt v31.4s, v4.4s, v12.4s
+	VBIT V31.B16, V4.B16, V12.B16
+	WORD $0x6eade4bf // fcmgt v31.4s, v5.4s, v13.4s
+	VBIT V31.B16, V5.B16, V13.B16
+	WORD $0x6eace4df // fcmgt v31.4s, v6.4s, v12.4s
+	VBIT V31.B16, V6.B16, V12.B16
+	WORD $0x6eade4ff // fcmgt v31.4s, v7.4s, v13.4s
+	VBIT V31.B16, V7.B16, V13.B16
+	WORD $0x6eace51f // fcmgt v31.4s, v8.4s, v12.4s
+	VBIT V31.B16, V8.B16, V12.B16
+	WORD $0x6eade53f // fcmgt v31.4s, v9.4s, v13.4s
+	VBIT V31.B16, V9.B16, V13.B16
+	WORD $0x6eace55f // fcmgt v31.4s, v10.4s, v12.4s
+	VBIT V31.B16, V10.B16, V12.B16
+	WORD $0x6eade57f // fcmgt v31.4s, v11.4s, v13.4s
+	VBIT V31.B16, V11.B16, V13.B16
+	FMOVQ F12, 0(R2)
+	FMOVQ F13, 16(R2)
+	RET
+
+rows7_13:
+	// Tile 7×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	CMP $0, R2
+	BEQ store41
+
+k1_40:
+	FMOVS.P 4(R0), F16
+	FMOVS.P 4(R3), F17
+	FMOVS.P 4(R4), F18
+	FMOVS.P 4(R15), F19
+	FMOVS.P 4(R19), F20
+	FMOVS.P 4(R20), F21
+	FMOVS.P 4(R21), F22
+	FLDPQ (R10), (F14, F15)
+	WORD $0x4f9011c0 // fmla v0.4s, v14.4s, v16.s[0]
+	WORD $0x4f9011e1 // fmla v1.4s, v15.4s, v16.s[0]
+	WORD $0x4f9111c2 // fmla v2.4s, v14.4s, v17.s[0]
+	WORD $0x4f9111e3 // fmla v3.4s, v15.4s, v17.s[0]
+	WORD $0x4f9211c4 // fmla v4.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211e5 // fmla v5.4s, v15.4s, v18.s[0]
+	WORD $0x4f9311c6 // fmla v6.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311e7 // fmla v7.4s, v15.4s, v19.s[0]
+	WORD $0x4f9411c8 // fmla v8.4s, v14.4s, v20.s[0]
+	WORD $0x4f9411e9 // fmla v9.4s, v15.4s, v20.s[0]
+	WORD $0x4f9511ca // fmla v10.4s, v14.4s, v21.s[0]
+	WORD $0x4f9511eb // fmla v11.4s, v15.4s, v21.s[0]
+	WORD $0x4f9611cc // fmla v12.4s, v14.4s, v22.s[0]
+	WORD $0x4f9611ed // fmla v13.4s, v15.4s, v22.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_40
+
+store41:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F14
+	FMOVQ 16(R2), F15
+	WORD $0x6eaee41f // fcmgt v31.4s, v0.4s, v14.4s
+	VBIT V31.B16, V0.B16, V14.B16
+	WORD $0x6eafe43f // fcmgt v31.4s, v1.4s, v15.4s
+	VBIT V31.B16, V1.B16, V15.B16
+	WORD $0x6eaee45f // fcmgt v31.4s, v2.4s, v14.4s
+	VBIT V31.B16, V2.B16, V14.B16
+	WORD $0x6eafe47f // fcmgt v31.4s, v3.4s, v15.4s
+	VBIT V31.B16, V3.B16, V15.B16
+	WORD $0x6eaee49f // fcmgt v31.4s, v4.4s, v14.4s
+	VBIT V31.B16, V4.B16, V14.B16
+	WORD $0x6eafe4bf // fcmgt v31.4s, v5.4s, v15.4s
+	VBIT V31.B16, V5.B16, V15.B16
+	WORD $0x6eaee4df // fcmgt v31.4s, v6.4s, v14.4s
+	VBIT V31.B16, V6.B16, V14.B16
+	WORD $0x6eafe4ff // fcmgt v31.4s, v7.4s, v15.4s
+	VBIT V31.B16, V7.B16, V15.B16
+	WORD $0x6eaee51f // fcmgt v31.4s, v8.4s, v14.4s
+	VBIT V31.B16, V8.B16, V14.B16
+	WORD $0x6eafe53f // fcmgt v31.4s, v9.4s, v15.4s
+	VBIT V31.B16, V9.B16, V15.B16
+	WORD $0x6eaee55f // fcmgt v31.4s, v10.4s, v14.4s
+	VBIT V31.B16, V10.B16, V14.B16
+	WORD $0x6eafe57f // fcmgt v31.4s, v11.4s, v15.4s
+	VBIT V31.B16, V11.B16, V15.B16
+	WORD $0x6eaee59f // fcmgt v31.4s, v12.4s, v14.4s
+	VBIT V31.B16, V12.B16, V14.B16
+	WORD $0x6eafe5bf // fcmgt v31.4s, v13.4s, v15.4s
+	VBIT V31.B16, V13.B16, V15.B16
+	FMOVQ F14, 0(R2)
+	FMOVQ F15, 16(R2)
 	RET
 
 // func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
@@ -4113,6 +5599,1113 @@ plain49:
 	FMOVQ F18, 0(R23)
 	FMOVQ F19, 16(R23)
 	FMOVQ F20, 32(R23)
+	RET
+
+// func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+TEXT ·neonGemmMax3(SB), NOSPLIT, $0-72
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20, V21…V23.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R6, R21, R22
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	VMOVI $0, V20.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V21.B16
+	VMOVI $0, V22.B16
+	VMOVI $0, V23.B16
+	SUBS $4, R2
+	BLT rest4
+	PCALIGN $32
+
+k4_3:
+	FMOVQ.P 16(R0), F27
+	FMOVQ.P 16(R3), F28
+	FMOVQ.P 16(R4), F29
+	FMOVQ.P 16(R15), F30
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FLDPQ (R11), (F24, F25)
+	FMOVQ 32(R11), F26
+	WORD $0x4fbb1300 // fmla v0.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb1321 // fmla v1.4s, v25.4s, v27.s[1]
+	WORD $0x4fbb1342 // fmla v2.4s, v26.4s, v27.s[1]
+	WORD $0x4fbc1303 // fmla v3.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1324 // fmla v4.4s, v25.4s, v28.s[1]
+	WORD $0x4fbc1345 // fmla v5.4s, v26.4s, v28.s[1]
+	WORD $0x4fbd1306 // fmla v6.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1327 // fmla v7.4s, v25.4s, v29.s[1]
+	WORD $0x4fbd1348 // fmla v8.4s, v26.4s, v29.s[1]
+	WORD $0x4fbe1309 // fmla v9.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe132a // fmla v10.4s, v25.4s, v30.s[1]
+	WORD $0x4fbe134b // fmla v11.4s, v26.4s, v30.s[1]
+	FLDPQ (R12), (F24, F25)
+	FMOVQ 32(R12), F26
+	WORD $0x4f9b1b00 // fmla v0.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b21 // fmla v1.4s, v25.4s, v27.s[2]
+	WORD $0x4f9b1b42 // fmla v2.4s, v26.4s, v27.s[2]
+	WORD $0x4f9c1b03 // fmla v3.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b24 // fmla v4.4s, v25.4s, v28.s[2]
+	WORD $0x4f9c1b45 // fmla v5.4s, v26.4s, v28.s[2]
+	WORD $0x4f9d1b06 // fmla v6.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b27 // fmla v7.4s, v25.4s, v29.s[2]
+	WORD $0x4f9d1b48 // fmla v8.4s, v26.4s, v29.s[2]
+	WORD $0x4f9e1b09 // fmla v9.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b2a // fmla v10.4s, v25.4s, v30.s[2]
+	WORD $0x4f9e1b4b // fmla v11.4s, v26.4s, v30.s[2]
+	FLDPQ (R13), (F24, F25)
+	FMOVQ 32(R13), F26
+	WORD $0x4fbb1b00 // fmla v0.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b21 // fmla v1.4s, v25.4s, v27.s[3]
+	WORD $0x4fbb1b42 // fmla v2.4s, v26.4s, v27.s[3]
+	WORD $0x4fbc1b03 // fmla v3.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b24 // fmla v4.4s, v25.4s, v28.s[3]
+	WORD $0x4fbc1b45 // fmla v5.4s, v26.4s, v28.s[3]
+	WORD $0x4fbd1b06 // fmla v6.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b27 // fmla v7.4s, v25.4s, v29.s[3]
+	WORD $0x4fbd1b48 // fmla v8.4s, v26.4s, v29.s[3]
+	WORD $0x4fbe1b09 // fmla v9.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b2a // fmla v10.4s, v25.4s, v30.s[3]
+	WORD $0x4fbe1b4b // fmla v11.4s, v26.4s, v30.s[3]
+	FMOVQ.P 16(R19), F27
+	FMOVQ.P 16(R20), F28
+	FMOVQ.P 16(R21), F29
+	FMOVQ.P 16(R22), F30
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	FLDPQ (R11), (F24, F25)
+	FMOVQ 32(R11), F26
+	WORD $0x4fbb130c // fmla v12.4s, v24.4s, v27.s[1]
+	WORD $0x4fbb132d // fmla v13.4s, v25.4s, v27.s[1]
+	WORD $0x4fbb134e // fmla v14.4s, v26.4s, v27.s[1]
+	WORD $0x4fbc130f // fmla v15.4s, v24.4s, v28.s[1]
+	WORD $0x4fbc1330 // fmla v16.4s, v25.4s, v28.s[1]
+	WORD $0x4fbc1351 // fmla v17.4s, v26.4s, v28.s[1]
+	WORD $0x4fbd1312 // fmla v18.4s, v24.4s, v29.s[1]
+	WORD $0x4fbd1333 // fmla v19.4s, v25.4s, v29.s[1]
+	WORD $0x4fbd1354 // fmla v20.4s, v26.4s, v29.s[1]
+	WORD $0x4fbe1315 // fmla v21.4s, v24.4s, v30.s[1]
+	WORD $0x4fbe1336 // fmla v22.4s, v25.4s, v30.s[1]
+	WORD $0x4fbe1357 // fmla v23.4s, v26.4s, v30.s[1]
+	FLDPQ (R12), (F24, F25)
+	FMOVQ 32(R12), F26
+	WORD $0x4f9b1b0c // fmla v12.4s, v24.4s, v27.s[2]
+	WORD $0x4f9b1b2d // fmla v13.4s, v25.4s, v27.s[2]
+	WORD $0x4f9b1b4e // fmla v14.4s, v26.4s, v27.s[2]
+	WORD $0x4f9c1b0f // fmla v15.4s, v24.4s, v28.s[2]
+	WORD $0x4f9c1b30 // fmla v16.4s, v25.4s, v28.s[2]
+	WORD $0x4f9c1b51 // fmla v17.4s, v26.4s, v28.s[2]
+	WORD $0x4f9d1b12 // fmla v18.4s, v24.4s, v29.s[2]
+	WORD $0x4f9d1b33 // fmla v19.4s, v25.4s, v29.s[2]
+	WORD $0x4f9d1b54 // fmla v20.4s, v26.4s, v29.s[2]
+	WORD $0x4f9e1b15 // fmla v21.4s, v24.4s, v30.s[2]
+	WORD $0x4f9e1b36 // fmla v22.4s, v25.4s, v30.s[2]
+	WORD $0x4f9e1b57 // fmla v23.4s, v26.4s, v30.s[2]
+	FLDPQ (R13), (F24, F25)
+	FMOVQ 32(R13), F26
+	WORD $0x4fbb1b0c // fmla v12.4s, v24.4s, v27.s[3]
+	WORD $0x4fbb1b2d // fmla v13.4s, v25.4s, v27.s[3]
+	WORD $0x4fbb1b4e // fmla v14.4s, v26.4s, v27.s[3]
+	WORD $0x4fbc1b0f // fmla v15.4s, v24.4s, v28.s[3]
+	WORD $0x4fbc1b30 // fmla v16.4s, v25.4s, v28.s[3]
+	WORD $0x4fbc1b51 // fmla v17.4s, v26.4s, v28.s[3]
+	WORD $0x4fbd1b12 // fmla v18.4s, v24.4s, v29.s[3]
+	WORD $0x4fbd1b33 // fmla v19.4s, v25.4s, v29.s[3]
+	WORD $0x4fbd1b54 // fmla v20.4s, v26.4s, v29.s[3]
+	WORD $0x4fbe1b15 // fmla v21.4s, v24.4s, v30.s[3]
+	WORD $0x4fbe1b36 // fmla v22.4s, v25.4s, v30.s[3]
+	WORD $0x4fbe1b57 // fmla v23.4s, v26.4s, v30.s[3]
+	ADD R9, R10
+	ADD R9, R11
+	ADD R9, R12
+	ADD R9, R13
+	SUBS $4, R2
+	BGE k4_3
+
+rest4:
+	ADDS $4, R2
+	BEQ store6
+
+k1_5:
+	FMOVS.P 4(R0), F27
+	FMOVS.P 4(R3), F28
+	FMOVS.P 4(R4), F29
+	FMOVS.P 4(R15), F30
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS.P 4(R19), F27
+	FMOVS.P 4(R20), F28
+	FMOVS.P 4(R21), F29
+	FMOVS.P 4(R22), F30
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_5
+
+store6:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	ADD R8, R23
+	FMOVQ F18, 0(R23)
+	FMOVQ F19, 16(R23)
+	FMOVQ F20, 32(R23)
+	ADD R8, R23
+	FMOVQ F21, 0(R23)
+	FMOVQ F22, 16(R23)
+	FMOVQ F23, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F24
+	FMOVQ 16(R2), F25
+	FMOVQ 32(R2), F26
+	WORD $0x6eb8e41f // fcmgt v31.4s, v0.4s, v24.4s
+	VBIT V31.B16, V0.B16, V24.B16
+	WORD $0x6eb9e43f // fcmgt v31.4s, v1.4s, v25.4s
+	VBIT V31.B16, V1.B16, V25.B16
+	WORD $0x6ebae45f // fcmgt v31.4s, v2.4s, v26.4s
+	VBIT V31.B16, V2.B16, V26.B16
+	WORD $0x6eb8e47f // fcmgt v31.4s, v3.4s, v24.4s
+	VBIT V31.B16, V3.B16, V24.B16
+	WORD $0x6eb9e49f // fcmgt v31.4s, v4.4s, v25.4s
+	VBIT V31.B16, V4.B16, V25.B16
+	WORD $0x6ebae4bf // fcmgt v31.4s, v5.4s, v26.4s
+	VBIT V31.B16, V5.B16, V26.B16
+	WORD $0x6eb8e4df // fcmgt v31.4s, v6.4s, v24.4s
+	VBIT V31.B16, V6.B16, V24.B16
+	WORD $0x6eb9e4ff // fcmgt v31.4s, v7.4s, v25.4s
+	VBIT V31.B16, V7.B16, V25.B16
+	WORD $0x6ebae51f // fcmgt v31.4s, v8.4s, v26.4s
+	VBIT V31.B16, V8.B16, V26.B16
+	WORD $0x6eb8e53f // fcmgt v31.4s, v9.4s, v24.4s
+	VBIT V31.B16, V9.B16, V24.B16
+	WORD $0x6eb9e55f // fcmgt v31.4s, v10.4s, v25.4s
+	VBIT V31.B16, V10.B16, V25.B16
+	WORD $0x6ebae57f // fcmgt v31.4s, v11.4s, v26.4s
+	VBIT V31.B16, V11.B16, V26.B16
+	WORD $0x6eb8e59f // fcmgt v31.4s, v12.4s, v24.4s
+	VBIT V31.B16, V12.B16, V24.B16
+	WORD $0x6eb9e5bf // fcmgt v31.4s, v13.4s, v25.4s
+	VBIT V31.B16, V13.B16, V25.B16
+	WORD $0x6ebae5df // fcmgt v31.4s, v14.4s, v26.4s
+	VBIT V31.B16, V14.B16, V26.B16
+	WORD $0x6eb8e5ff // fcmgt v31.4s, v15.4s, v24.4s
+	VBIT V31.B16, V15.B16, V24.B16
+	WORD $0x6eb9e61f // fcmgt v31.4s, v16.4s, v25.4s
+	VBIT V31.B16, V16.B16, V25.B16
+	WORD $0x6ebae63f // fcmgt v31.4s, v17.4s, v26.4s
+	VBIT V31.B16, V17.B16, V26.B16
+	WORD $0x6eb8e65f // fcmgt v31.4s, v18.4s, v24.4s
+	VBIT V31.B16, V18.B16, V24.B16
+	WORD $0x6eb9e67f // fcmgt v31.4s, v19.4s, v25.4s
+	VBIT V31.B16, V19.B16, V25.B16
+	WORD $0x6ebae69f // fcmgt v31.4s, v20.4s, v26.4s
+	VBIT V31.B16, V20.B16, V26.B16
+	WORD $0x6eb8e6bf // fcmgt v31.4s, v21.4s, v24.4s
+	VBIT V31.B16, V21.B16, V24.B16
+	WORD $0x6eb9e6df // fcmgt v31.4s, v22.4s, v25.4s
+	VBIT V31.B16, V22.B16, V25.B16
+	WORD $0x6ebae6ff // fcmgt v31.4s, v23.4s, v26.4s
+	VBIT V31.B16, V23.B16, V26.B16
+	FMOVQ F24, 0(R2)
+	FMOVQ F25, 16(R2)
+	FMOVQ F26, 32(R2)
+	ADD R6<<3, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_7
+	CMP $2, R14
+	BEQ rows2_8
+	CMP $3, R14
+	BEQ rows3_9
+	CMP $4, R14
+	BEQ rows4_10
+	CMP $5, R14
+	BEQ rows5_11
+	CMP $6, R14
+	BEQ rows6_12
+	CMP $7, R14
+	BEQ rows7_13
+	RET
+
+rows1_7:
+	// Tile 1×12: rows in V0…V2.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	CMP $0, R2
+	BEQ store17
+
+k1_16:
+	FMOVS.P 4(R0), F6
+	FLDPQ (R10), (F3, F4)
+	FMOVQ 32(R10), F5
+	WORD $0x4f861060 // fmla v0.4s, v3.4s, v6.s[0]
+	WORD $0x4f861081 // fmla v1.4s, v4.4s, v6.s[0]
+	WORD $0x4f8610a2 // fmla v2.4s, v5.4s, v6.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_16
+
+store17:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F3
+	FMOVQ 16(R2), F4
+	FMOVQ 32(R2), F5
+	WORD $0x6ea3e41f // fcmgt v31.4s, v0.4s, v3.4s
+	VBIT V31.B16, V0.B16, V3.B16
+	WORD $0x6ea4e43f // fcmgt v31.4s, v1.4s, v4.4s
+	VBIT V31.B16, V1.B16, V4.B16
+	WORD $0x6ea5e45f // fcmgt v31.4s, v2.4s, v5.4s
+	VBIT V31.B16, V2.B16, V5.B16
+	FMOVQ F3, 0(R2)
+	FMOVQ F4, 16(R2)
+	FMOVQ F5, 32(R2)
+	RET
+
+rows2_8:
+	// Tile 2×12: rows in V0…V2, V3…V5.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store21
+
+k1_20:
+	FMOVS.P 4(R0), F9
+	FMOVS.P 4(R3), F10
+	FLDPQ (R10), (F6, F7)
+	FMOVQ 32(R10), F8
+	WORD $0x4f8910c0 // fmla v0.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910e1 // fmla v1.4s, v7.4s, v9.s[0]
+	WORD $0x4f891102 // fmla v2.4s, v8.4s, v9.s[0]
+	WORD $0x4f8a10c3 // fmla v3.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10e4 // fmla v4.4s, v7.4s, v10.s[0]
+	WORD $0x4f8a1105 // fmla v5.4s, v8.4s, v10.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_20
+
+store21:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F6
+	FMOVQ 16(R2), F7
+	FMOVQ 32(R2), F8
+	WORD $0x6ea6e41f // fcmgt v31.4s, v0.4s, v6.4s
+	VBIT V31.B16, V0.B16, V6.B16
+	WORD $0x6ea7e43f // fcmgt v31.4s, v1.4s, v7.4s
+	VBIT V31.B16, V1.B16, V7.B16
+	WORD $0x6ea8e45f // fcmgt v31.4s, v2.4s, v8.4s
+	VBIT V31.B16, V2.B16, V8.B16
+	WORD $0x6ea6e47f // fcmgt v31.4s, v3.4s, v6.4s
+	VBIT V31.B16, V3.B16, V6.B16
+	WORD $0x6ea7e49f // fcmgt v31.4s, v4.4s, v7.4s
+	VBIT V31.B16, V4.B16, V7.B16
+	WORD $0x6ea8e4bf // fcmgt v31.4s, v5.4s, v8.4s
+	VBIT V31.B16, V5.B16, V8.B16
+	FMOVQ F6, 0(R2)
+	FMOVQ F7, 16(R2)
+	FMOVQ F8, 32(R2)
+	RET
+
+rows3_9:
+	// Tile 3×12: rows in V0…V2, V3…V5, V6…V8.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	CMP $0, R2
+	BEQ store25
+
+k1_24:
+	FMOVS.P 4(R0), F12
+	FMOVS.P 4(R3), F13
+	FMOVS.P 4(R4), F14
+	FLDPQ (R10), (F9, F10)
+	FMOVQ 32(R10), F11
+	WORD $0x4f8c1120 // fmla v0.4s, v9.4s, v12.s[0]
+	WORD $0x4f8c1141 // fmla v1.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1162 // fmla v2.4s, v11.4s, v12.s[0]
+	WORD $0x4f8d1123 // fmla v3.4s, v9.4s, v13.s[0]
+	WORD $0x4f8d1144 // fmla v4.4s, v10.4s, v13.s[0]
+	WORD $0x4f8d1165 // fmla v5.4s, v11.4s, v13.s[0]
+	WORD $0x4f8e1126 // fmla v6.4s, v9.4s, v14.s[0]
+	WORD $0x4f8e1147 // fmla v7.4s, v10.4s, v14.s[0]
+	WORD $0x4f8e1168 // fmla v8.4s, v11.4s, v14.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_24
+
+store25:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F9
+	FMOVQ 16(R2), F10
+	FMOVQ 32(R2), F11
+	WORD $0x6ea9e41f // fcmgt v31.4s, v0.4s, v9.4s
+	VBIT V31.B16, V0.B16, V9.B16
+	WORD $0x6eaae43f // fcmgt v31.4s, v1.4s, v10.4s
+	VBIT V31.B16, V1.B16, V10.B16
+	WORD $0x6eabe45f // fcmgt v31.4s, v2.4s, v11.4s
+	VBIT V31.B16, V2.B16, V11.B16
+	WORD $0x6ea9e47f // fcmgt v31.4s, v3.4s, v9.4s
+	VBIT V31.B16, V3.B16, V9.B16
+	WORD $0x6eaae49f // fcmgt v31.4s, v4.4s, v10.4s
+	VBIT V31.B16, V4.B16, V10.B16
+	WORD $0x6eabe4bf // fcmgt v31.4s, v5.4s, v11.4s
+	VBIT V31.B16, V5.B16, V11.B16
+	WORD $0x6ea9e4df // fcmgt v31.4s, v6.4s, v9.4s
+	VBIT V31.B16, V6.B16, V9.B16
+	WORD $0x6eaae4ff // fcmgt v31.4s, v7.4s, v10.4s
+	VBIT V31.B16, V7.B16, V10.B16
+	WORD $0x6eabe51f // fcmgt v31.4s, v8.4s, v11.4s
+	VBIT V31.B16, V8.B16, V11.B16
+	FMOVQ F9, 0(R2)
+	FMOVQ F10, 16(R2)
+	FMOVQ F11, 32(R2)
+	RET
+
+rows4_10:
+	// Tile 4×12: rows in V0…V2, V3…V5, V6…V8, V9…V11.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FMOVS.P 4(R0), F15
+	FMOVS.P 4(R3), F16
+	FMOVS.P 4(R4), F17
+	FMOVS.P 4(R15), F18
+	FLDPQ (R10), (F12, F13)
+	FMOVQ 32(R10), F14
+	WORD $0x4f8f1180 // fmla v0.4s, v12.4s, v15.s[0]
+	WORD $0x4f8f11a1 // fmla v1.4s, v13.4s, v15.s[0]
+	WORD $0x4f8f11c2 // fmla v2.4s, v14.4s, v15.s[0]
+	WORD $0x4f901183 // fmla v3.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a4 // fmla v4.4s, v13.4s, v16.s[0]
+	WORD $0x4f9011c5 // fmla v5.4s, v14.4s, v16.s[0]
+	WORD $0x4f911186 // fmla v6.4s, v12.4s, v17.s[0]
+	WORD $0x4f9111a7 // fmla v7.4s, v13.4s, v17.s[0]
+	WORD $0x4f9111c8 // fmla v8.4s, v14.4s, v17.s[0]
+	WORD $0x4f921189 // fmla v9.4s, v12.4s, v18.s[0]
+	WORD $0x4f9211aa // fmla v10.4s, v13.4s, v18.s[0]
+	WORD $0x4f9211cb // fmla v11.4s, v14.4s, v18.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F12
+	FMOVQ 16(R2), F13
+	FMOVQ 32(R2), F14
+	WORD $0x6eace41f // fcmgt v31.4s, v0.4s, v12.4s
+	VBIT V31.B16, V0.B16, V12.B16
+	WORD $0x6eade43f // fcmgt v31.4s, v1.4s, v13.4s
+	VBIT V31.B16, V1.B16, V13.B16
+	WORD $0x6eaee45f // fcmgt v31.4s, v2.4s, v14.4s
+	VBIT V31.B16, V2.B16, V14.B16
+	WORD $0x6eace47f // fcmgt v31.4s, v3.4s, v12.4s
+	VBIT V31.B16, V3.B16, V12.B16
+	WORD $0x6eade49f // fcmgt v31.4s, v4.4s, v13.4s
+	VBIT V31.B16, V4.B16, V13.B16
+	WORD $0x6eaee4bf // fcmgt v31.4s, v5.4s, v14.4s
+	VBIT V31.B16, V5.B16, V14.B16
+	WORD $0x6eace4df // fcmgt v31.4s, v6.4s, v12.4s
+	VBIT V31.B16, V6.B16, V12.B16
+	WORD $0x6eade4ff // fcmgt v31.4s, v7.4s, v13.4s
+	VBIT V31.B16, V7.B16, V13.B16
+	WORD $0x6eaee51f // fcmgt v31.4s, v8.4s, v14.4s
+	VBIT V31.B16, V8.B16, V14.B16
+	WORD $0x6eace53f // fcmgt v31.4s, v9.4s, v12.4s
+	VBIT V31.B16, V9.B16, V12.B16
+	WORD $0x6eade55f // fcmgt v31.4s, v10.4s, v13.4s
+	VBIT V31.B16, V10.B16, V13.B16
+	WORD $0x6eaee57f // fcmgt v31.4s, v11.4s, v14.4s
+	VBIT V31.B16, V11.B16, V14.B16
+	FMOVQ F12, 0(R2)
+	FMOVQ F13, 16(R2)
+	FMOVQ F14, 32(R2)
+	RET
+
+rows5_11:
+	// Tile 5×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	CMP $0, R2
+	BEQ store33
+
+k1_32:
+	FMOVS.P 4(R0), F18
+	FMOVS.P 4(R3), F19
+	FMOVS.P 4(R4), F20
+	FMOVS.P 4(R15), F21
+	FMOVS.P 4(R19), F22
+	FLDPQ (R10), (F15, F16)
+	FMOVQ 32(R10), F17
+	WORD $0x4f9211e0 // fmla v0.4s, v15.4s, v18.s[0]
+	WORD $0x4f921201 // fmla v1.4s, v16.4s, v18.s[0]
+	WORD $0x4f921222 // fmla v2.4s, v17.4s, v18.s[0]
+	WORD $0x4f9311e3 // fmla v3.4s, v15.4s, v19.s[0]
+	WORD $0x4f931204 // fmla v4.4s, v16.4s, v19.s[0]
+	WORD $0x4f931225 // fmla v5.4s, v17.4s, v19.s[0]
+	WORD $0x4f9411e6 // fmla v6.4s, v15.4s, v20.s[0]
+	WORD $0x4f941207 // fmla v7.4s, v16.4s, v20.s[0]
+	WORD $0x4f941228 // fmla v8.4s, v17.4s, v20.s[0]
+	WORD $0x4f9511e9 // fmla v9.4s, v15.4s, v21.s[0]
+	WORD $0x4f95120a // fmla v10.4s, v16.4s, v21.s[0]
+	WORD $0x4f95122b // fmla v11.4s, v17.4s, v21.s[0]
+	WORD $0x4f9611ec // fmla v12.4s, v15.4s, v22.s[0]
+	WORD $0x4f96120d // fmla v13.4s, v16.4s, v22.s[0]
+	WORD $0x4f96122e // fmla v14.4s, v17.4s, v22.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_32
+
+store33:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F15
+	FMOVQ 16(R2), F16
+	FMOVQ 32(R2), F17
+	WORD $0x6eafe41f // fcmgt v31.4s, v0.4s, v15.4s
+	VBIT V31.B16, V0.B16, V15.B16
+	WORD $0x6eb0e43f // fcmgt v31.4s, v1.4s, v16.4s
+	VBIT V31.B16, V1.B16, V16.B16
+	WORD $0x6eb1e45f // fcmgt v31.4s, v2.4s, v17.4s
+	VBIT V31.B16, V2.B16, V17.B16
+	WORD $0x6eafe47f // fcmgt v31.4s, v3.4s, v15.4s
+	VBIT V31.B16, V3.B16, V15.B16
+	WORD $0x6eb0e49f // fcmgt v31.4s, v4.4s, v16.4s
+	VBIT V31.B16, V4.B16, V16.B16
+	WORD $0x6eb1e4bf // fcmgt v31.4s, v5.4s, v17.4s
+	VBIT V31.B16, V5.B16, V17.B16
+	WORD $0x6eafe4df // fcmgt v31.4s, v6.4s, v15.4s
+	VBIT V31.B16, V6.B16, V15.B16
+	WORD $0x6eb0e4ff // fcmgt v31.4s, v7.4s, v16.4s
+	VBIT V31.B16, V7.B16, V16.B16
+	WORD $0x6eb1e51f // fcmgt v31.4s, v8.4s, v17.4s
+	VBIT V31.B16, V8.B16, V17.B16
+	WORD $0x6eafe53f // fcmgt v31.4s, v9.4s, v15.4s
+	VBIT V31.B16, V9.B16, V15.B16
+	WORD $0x6eb0e55f // fcmgt v31.4s, v10.4s, v16.4s
+	VBIT V31.B16, V10.B16, V16.B16
+	WORD $0x6eb1e57f // fcmgt v31.4s, v11.4s, v17.4s
+	VBIT V31.B16, V11.B16, V17.B16
+	WORD $0x6eafe59f // fcmgt v31.4s, v12.4s, v15.4s
+	VBIT V31.B16, V12.B16, V15.B16
+	WORD $0x6eb0e5bf // fcmgt v31.4s, v13.4s, v16.4s
+	VBIT V31.B16, V13.B16, V16.B16
+	WORD $0x6eb1e5df // fcmgt v31.4s, v14.4s, v17.4s
+	VBIT V31.B16, V14.B16, V17.B16
+	FMOVQ F15, 0(R2)
+	FMOVQ F16, 16(R2)
+	FMOVQ F17, 32(R2)
+	RET
+
+rows6_12:
+	// Tile 6×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	CMP $0, R2
+	BEQ store37
+
+k1_36:
+	FMOVS.P 4(R0), F21
+	FMOVS.P 4(R3), F22
+	FMOVS.P 4(R4), F23
+	FMOVS.P 4(R15), F24
+	FMOVS.P 4(R19), F25
+	FMOVS.P 4(R20), F26
+	FLDPQ (R10), (F18, F19)
+	FMOVQ 32(R10), F20
+	WORD $0x4f951240 // fmla v0.4s, v18.4s, v21.s[0]
+	WORD $0x4f951261 // fmla v1.4s, v19.4s, v21.s[0]
+	WORD $0x4f951282 // fmla v2.4s, v20.4s, v21.s[0]
+	WORD $0x4f961243 // fmla v3.4s, v18.4s, v22.s[0]
+	WORD $0x4f961264 // fmla v4.4s, v19.4s, v22.s[0]
+	WORD $0x4f961285 // fmla v5.4s, v20.4s, v22.s[0]
+	WORD $0x4f971246 // fmla v6.4s, v18.4s, v23.s[0]
+	WORD $0x4f971267 // fmla v7.4s, v19.4s, v23.s[0]
+	WORD $0x4f971288 // fmla v8.4s, v20.4s, v23.s[0]
+	WORD $0x4f981249 // fmla v9.4s, v18.4s, v24.s[0]
+	WORD $0x4f98126a // fmla v10.4s, v19.4s, v24.s[0]
+	WORD $0x4f98128b // fmla v11.4s, v20.4s, v24.s[0]
+	WORD $0x4f99124c // fmla v12.4s, v18.4s, v25.s[0]
+	WORD $0x4f99126d // fmla v13.4s, v19.4s, v25.s[0]
+	WORD $0x4f99128e // fmla v14.4s, v20.4s, v25.s[0]
+	WORD $0x4f9a124f // fmla v15.4s, v18.4s, v26.s[0]
+	WORD $0x4f9a1270 // fmla v16.4s, v19.4s, v26.s[0]
+	WORD $0x4f9a1291 // fmla v17.4s, v20.4s, v26.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_36
+
+store37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F18
+	FMOVQ 16(R2), F19
+	FMOVQ 32(R2), F20
+	WORD $0x6eb2e41f // fcmgt v31.4s, v0.4s, v18.4s
+	VBIT V31.B16, V0.B16, V18.B16
+	WORD $0x6eb3e43f // fcmgt v31.4s, v1.4s, v19.4s
+	VBIT V31.B16, V1.B16, V19.B16
+	WORD $0x6eb4e45f // fcmgt v31.4s, v2.4s, v20.4s
+	VBIT V31.B16, V2.B16, V20.B16
+	WORD $0x6eb2e47f // fcmgt v31.4s, v3.4s, v18.4s
+	VBIT V31.B16, V3.B16, V18.B16
+	WORD $0x6eb3e49f // fcmgt v31.4s, v4.4s, v19.4s
+	VBIT V31.B16, V4.B16, V19.B16
+	WORD $0x6eb4e4bf // fcmgt v31.4s, v5.4s, v20.4s
+	VBIT V31.B16, V5.B16, V20.B16
+	WORD $0x6eb2e4df // fcmgt v31.4s, v6.4s, v18.4s
+	VBIT V31.B16, V6.B16, V18.B16
+	WORD $0x6eb3e4ff // fcmgt v31.4s, v7.4s, v19.4s
+	VBIT V31.B16, V7.B16, V19.B16
+	WORD $0x6eb4e51f // fcmgt v31.4s, v8.4s, v20.4s
+	VBIT V31.B16, V8.B16, V20.B16
+	WORD $0x6eb2e53f // fcmgt v31.4s, v9.4s, v18.4s
+	VBIT V31.B16, V9.B16, V18.B16
+	WORD $0x6eb3e55f // fcmgt v31.4s, v10.4s, v19.4s
+	VBIT V31.B16, V10.B16, V19.B16
+	WORD $0x6eb4e57f // fcmgt v31.4s, v11.4s, v20.4s
+	VBIT V31.B16, V11.B16, V20.B16
+	WORD $0x6eb2e59f // fcmgt v31.4s, v12.4s, v18.4s
+	VBIT V31.B16, V12.B16, V18.B16
+	WORD $0x6eb3e5bf // fcmgt v31.4s, v13.4s, v19.4s
+	VBIT V31.B16, V13.B16, V19.B16
+	WORD $0x6eb4e5df // fcmgt v31.4s, v14.4s, v20.4s
+	VBIT V31.B16, V14.B16, V20.B16
+	WORD $0x6eb2e5ff // fcmgt v31.4s, v15.4s, v18.4s
+	VBIT V31.B16, V15.B16, V18.B16
+	WORD $0x6eb3e61f // fcmgt v31.4s, v16.4s, v19.4s
+	VBIT V31.B16, V16.B16, V19.B16
+	WORD $0x6eb4e63f // fcmgt v31.4s, v17.4s, v20.4s
+	VBIT V31.B16, V17.B16, V20.B16
+	FMOVQ F18, 0(R2)
+	FMOVQ F19, 16(R2)
+	FMOVQ F20, 32(R2)
+	RET
+
+rows7_13:
+	// Tile 7×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20.
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	ADD R6, R0, R3
+	ADD R6, R3, R4
+	ADD R6, R4, R15
+	ADD R6, R15, R19
+	ADD R6, R19, R20
+	ADD R6, R20, R21
+	ADD R7, R10, R11
+	ADD R7, R11, R12
+	ADD R7, R12, R13
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	VMOVI $0, V20.B16
+	CMP $0, R2
+	BEQ store41
+
+k1_40:
+	FMOVS.P 4(R0), F24
+	FMOVS.P 4(R3), F25
+	FMOVS.P 4(R4), F26
+	FMOVS.P 4(R15), F27
+	FMOVS.P 4(R19), F28
+	FMOVS.P 4(R20), F29
+	FMOVS.P 4(R21), F30
+	FLDPQ (R10), (F21, F22)
+	FMOVQ 32(R10), F23
+	WORD $0x4f9812a0 // fmla v0.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812c1 // fmla v1.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812e2 // fmla v2.4s, v23.4s, v24.s[0]
+	WORD $0x4f9912a3 // fmla v3.4s, v21.4s, v25.s[0]
+	WORD $0x4f9912c4 // fmla v4.4s, v22.4s, v25.s[0]
+	WORD $0x4f9912e5 // fmla v5.4s, v23.4s, v25.s[0]
+	WORD $0x4f9a12a6 // fmla v6.4s, v21.4s, v26.s[0]
+	WORD $0x4f9a12c7 // fmla v7.4s, v22.4s, v26.s[0]
+	WORD $0x4f9a12e8 // fmla v8.4s, v23.4s, v26.s[0]
+	WORD $0x4f9b12a9 // fmla v9.4s, v21.4s, v27.s[0]
+	WORD $0x4f9b12ca // fmla v10.4s, v22.4s, v27.s[0]
+	WORD $0x4f9b12eb // fmla v11.4s, v23.4s, v27.s[0]
+	WORD $0x4f9c12ac // fmla v12.4s, v21.4s, v28.s[0]
+	WORD $0x4f9c12cd // fmla v13.4s, v22.4s, v28.s[0]
+	WORD $0x4f9c12ee // fmla v14.4s, v23.4s, v28.s[0]
+	WORD $0x4f9d12af // fmla v15.4s, v21.4s, v29.s[0]
+	WORD $0x4f9d12d0 // fmla v16.4s, v22.4s, v29.s[0]
+	WORD $0x4f9d12f1 // fmla v17.4s, v23.4s, v29.s[0]
+	WORD $0x4f9e12b2 // fmla v18.4s, v21.4s, v30.s[0]
+	WORD $0x4f9e12d3 // fmla v19.4s, v22.4s, v30.s[0]
+	WORD $0x4f9e12f4 // fmla v20.4s, v23.4s, v30.s[0]
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_40
+
+store41:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	ADD R8, R23
+	FMOVQ F18, 0(R23)
+	FMOVQ F19, 16(R23)
+	FMOVQ F20, 32(R23)
+	MOVD max+64(FP), R2
+	FMOVQ 0(R2), F21
+	FMOVQ 16(R2), F22
+	FMOVQ 32(R2), F23
+	WORD $0x6eb5e41f // fcmgt v31.4s, v0.4s, v21.4s
+	VBIT V31.B16, V0.B16, V21.B16
+	WORD $0x6eb6e43f // fcmgt v31.4s, v1.4s, v22.4s
+	VBIT V31.B16, V1.B16, V22.B16
+	WORD $0x6eb7e45f // fcmgt v31.4s, v2.4s, v23.4s
+	VBIT V31.B16, V2.B16, V23.B16
+	WORD $0x6eb5e47f // fcmgt v31.4s, v3.4s, v21.4s
+	VBIT V31.B16, V3.B16, V21.B16
+	WORD $0x6eb6e49f // fcmgt v31.4s, v4.4s, v22.4s
+	VBIT V31.B16, V4.B16, V22.B16
+	WORD $0x6eb7e4bf // fcmgt v31.4s, v5.4s, v23.4s
+	VBIT V31.B16, V5.B16, V23.B16
+	WORD $0x6eb5e4df // fcmgt v31.4s, v6.4s, v21.4s
+	VBIT V31.B16, V6.B16, V21.B16
+	WORD $0x6eb6e4ff // fcmgt v31.4s, v7.4s, v22.4s
+	VBIT V31.B16, V7.B16, V22.B16
+	WORD $0x6eb7e51f // fcmgt v31.4s, v8.4s, v23.4s
+	VBIT V31.B16, V8.B16, V23.B16
+	WORD $0x6eb5e53f // fcmgt v31.4s, v9.4s, v21.4s
+	VBIT V31.B16, V9.B16, V21.B16
+	WORD $0x6eb6e55f // fcmgt v31.4s, v10.4s, v22.4s
+	VBIT V31.B16, V10.B16, V22.B16
+	WORD $0x6eb7e57f // fcmgt v31.4s, v11.4s, v23.4s
+	VBIT V31.B16, V11.B16, V23.B16
+	WORD $0x6eb5e59f // fcmgt v31.4s, v12.4s, v21.4s
+	VBIT V31.B16, V12.B16, V21.B16
+	WORD $0x6eb6e5bf // fcmgt v31.4s, v13.4s, v22.4s
+	VBIT V31.B16, V13.B16, V22.B16
+	WORD $0x6eb7e5df // fcmgt v31.4s, v14.4s, v23.4s
+	VBIT V31.B16, V14.B16, V23.B16
+	WORD $0x6eb5e5ff // fcmgt v31.4s, v15.4s, v21.4s
+	VBIT V31.B16, V15.B16, V21.B16
+	WORD $0x6eb6e61f // fcmgt v31.4s, v16.4s, v22.4s
+	VBIT V31.B16, V16.B16, V22.B16
+	WORD $0x6eb7e63f // fcmgt v31.4s, v17.4s, v23.4s
+	VBIT V31.B16, V17.B16, V23.B16
+	WORD $0x6eb5e65f // fcmgt v31.4s, v18.4s, v21.4s
+	VBIT V31.B16, V18.B16, V21.B16
+	WORD $0x6eb6e67f // fcmgt v31.4s, v19.4s, v22.4s
+	VBIT V31.B16, V19.B16, V22.B16
+	WORD $0x6eb7e69f // fcmgt v31.4s, v20.4s, v23.4s
+	VBIT V31.B16, V20.B16, V23.B16
+	FMOVQ F21, 0(R2)
+	FMOVQ F22, 16(R2)
+	FMOVQ F23, 32(R2)
 	RET
 
 // func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)

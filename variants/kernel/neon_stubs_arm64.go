@@ -22,6 +22,24 @@ package kernel
 //go:noescape
 func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// neonGemmMax1 multiplies in tiles of 8×4: 8 accumulators.
+//
+//	for i := range m {
+//		for j := range 4 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // neonGemmT1 multiplies in tiles of 8×4: 8 accumulators.
 //
 //	for i := range m {
@@ -58,6 +76,24 @@ func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //go:noescape
 func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// neonGemmMax2 multiplies in tiles of 8×8: 16 accumulators.
+//
+//	for i := range m {
+//		for j := range 8 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // neonGemmT2 multiplies in tiles of 8×8: 16 accumulators.
 //
 //	for i := range m {
@@ -93,6 +129,24 @@ func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //
 //go:noescape
 func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+
+// neonGemmMax3 multiplies in tiles of 8×12: 24 accumulators.
+//
+//	for i := range m {
+//		for j := range 12 {
+//			var s float32
+//			for p := range k {
+//				s += a[i*lda+p] * b[p*ldb+j] // fused
+//			}
+//			c[i*ldc+j] = s
+//			if c[i*ldc+j] > max[j] {
+//				max[j] = c[i*ldc+j]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
 
 // neonGemmT3 multiplies in tiles of 8×12: 24 accumulators.
 //

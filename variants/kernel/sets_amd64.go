@@ -22,9 +22,10 @@ func vectorSets() []*Set {
 func avx2() *routines {
 	return &routines{
 		name: "avx2", lanes: 8, rows: 6, panel: 2,
-		gemm:  []product{avx2Gemm1, avx2Gemm2},
-		gemmT: []product{avx2GemmT1, avx2GemmT2},
-		pack:  avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
+		gemm:    []product{avx2Gemm1, avx2Gemm2},
+		gemmMax: []productMax{avx2GemmMax1, avx2GemmMax2},
+		gemmT:   []product{avx2GemmT1, avx2GemmT2},
+		pack:    avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU,
 		dotCols: avx2DotCols, gradCols: avx2GradCols,
 		argMaxCols: avx2ArgMaxCols, marginCols: avx2MarginCols, scaleRows: avx2ScaleRows,
@@ -37,9 +38,10 @@ func avx2() *routines {
 func avx512() *routines {
 	return &routines{
 		name: "avx512", lanes: 16, rows: 6, panel: 4,
-		gemm:  []product{avx512Gemm1, avx512Gemm2, avx512Gemm3, avx512Gemm4},
-		gemmT: []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
-		pack:  avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
+		gemm:    []product{avx512Gemm1, avx512Gemm2, avx512Gemm3, avx512Gemm4},
+		gemmMax: []productMax{avx512GemmMax1, avx512GemmMax2, avx512GemmMax3, avx512GemmMax4},
+		gemmT:   []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
+		pack:    avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU,
 		dotCols: avx512DotCols, gradCols: avx512GradCols,
 		argMaxCols: avx512ArgMaxCols, marginCols: avx512MarginCols, scaleRows: avx512ScaleRows,
@@ -54,6 +56,7 @@ func avx512bf16() *dotRoutines {
 	return &dotRoutines{
 		routines: avx512(),
 		gemm:     []dotProduct{avx512bf16Gemm1, avx512bf16Gemm2, avx512bf16Gemm3, avx512bf16Gemm4},
+		gemmMax:  []dotProductMax{avx512bf16GemmMax1, avx512bf16GemmMax2, avx512bf16GemmMax3, avx512bf16GemmMax4},
 		gemmT:    []dotProductT{avx512bf16GemmT1, avx512bf16GemmT2, avx512bf16GemmT3, avx512bf16GemmT4},
 		pack:     avx512bf16Pack, pairRows: avx512bf16PairRows, expSumPairs: avx512bf16ExpSumPairs,
 		fma: avx512bf16FMA,

@@ -17,9 +17,10 @@ func vectorSets() []*Set {
 func neon() *routines {
 	return &routines{
 		name: "neon", lanes: 4, rows: 8, panel: 3,
-		gemm:  []product{neonGemm1, neonGemm2, neonGemm3},
-		gemmT: []product{neonGemmT1, neonGemmT2, neonGemmT3},
-		pack:  neonPack, maxCols: neonMaxCols, expSum: neonExpSum, alphas: neonAlphas,
+		gemm:    []product{neonGemm1, neonGemm2, neonGemm3},
+		gemmMax: []productMax{neonGemmMax1, neonGemmMax2, neonGemmMax3},
+		gemmT:   []product{neonGemmT1, neonGemmT2, neonGemmT3},
+		pack:    neonPack, maxCols: neonMaxCols, expSum: neonExpSum, alphas: neonAlphas,
 		expCols: neonExpCols, exp2: neonExp2, relu: neonReLU,
 		dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,

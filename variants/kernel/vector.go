@@ -8,6 +8,7 @@ type routines struct {
 	name               string
 	lanes, rows, panel int // panel in vectors
 	gemm, gemmT        []product
+	gemmMax            []productMax
 	pack               func(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
 	maxCols            func(rows, vecs int, x *float32, ld int, max *float32)
 	expSum             func(rows, vecs int, x *float32, ld int, m, sum *float32)
@@ -35,6 +36,9 @@ type routines struct {
 // product multiplies m rows with a panel of B of a fixed width.
 type product func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
 
+// productMax is product with the maxima of the panel's columns.
+type productMax func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+
 // move copies rows between a dense matrix and listed rows of another.
 type move func(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 
@@ -42,7 +46,7 @@ type move func(rows, cols int, dst *float32, ldd int, src *float32, lds int, ind
 func (r *routines) set() *Set {
 	return &Set{
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
-		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack,
+		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT, Pack: r.Pack,
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows, GatherRows: r.GatherRows,
 		ScatterRows: r.ScatterRows,

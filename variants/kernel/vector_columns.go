@@ -33,8 +33,6 @@ func (r *routines) Softmax(keys, cols int, s []float32, ld int, m, sum, alpha []
 	for c := 0; c < cols; c += blockCols {
 		n := min(blockCols, cols-c)
 		tile := s[min(c, len(s)):]
-		copy(alpha[c:c+n], m[c:])
-		r.MaxCols(keys, n, tile, ld, m[c:])
 		changed = r.alphas(n/r.lanes, &m[c], &sum[c], &alpha[c]) || changed
 		r.eachBlock(keys, n, func(b block) {
 			r.expSum(b.rows, b.vecs, &tile[b.row*ld], ld, &m[c], &sum[c])

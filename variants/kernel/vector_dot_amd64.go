@@ -6,6 +6,7 @@ package kernel
 type dotRoutines struct {
 	*routines
 	gemm        []dotProduct
+	gemmMax     []dotProductMax
 	gemmT       []dotProductT
 	pack        func(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
 	pairRows    func(pairs, vecs int, dst *Pair, ldd int, src *BF16, lds int)
@@ -15,8 +16,9 @@ type dotRoutines struct {
 
 // dotProduct multiplies m rows with a panel of B of a fixed width; dotProductT takes a transposed A.
 type (
-	dotProduct  func(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
-	dotProductT func(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, ldc int, add bool)
+	dotProduct    func(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale *float32)
+	dotProductMax func(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32, ldc int, scale, max *float32)
+	dotProductT   func(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, ldc int, add bool)
 )
 
 // set is the float32 set with Dot.
@@ -24,7 +26,7 @@ func (r *dotRoutines) set(name string) *Set {
 	s := r.routines.set()
 	s.Name = name
 	s.Dot = &Dot{
-		Gemm: r.Gemm, GemmT: r.GemmT, Pack: r.Pack, PairRows: r.PairRows, Softmax: r.Softmax,
+		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT, Pack: r.Pack, PairRows: r.PairRows, Softmax: r.Softmax,
 		FMA: func(n int) int64 {
 			r.fma(n)
 			return int64(n) * int64(r.rows*r.panel*r.lanes) * 4
@@ -46,6 +48,26 @@ func (r *dotRoutines) Gemm(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int
 		for j := 0; j < n; {
 			vecs := r.width((n - j) / r.lanes)
 			r.gemm[vecs-1](min(step, m-i), pairs, &a[i*lda], lda/2, &b[j], ldb, &c[i*ldc+j], ldc, &scale[i])
+			j += vecs * r.lanes
+		}
+	}
+}
+
+func (r *dotRoutines) GemmMax(m, n, pairs int, a []BF16, lda int, b []Pair, ldb int, c []float32, ldc int,
+	scale, max []float32) {
+	needDot(r.lanes, m, n, pairs, a, lda, b, ldb, c, ldc)
+	scale, max = scale[:m], max[:n]
+	if pairs == 0 {
+		clearMatrix(matrix{c, m, n, ldc})
+		r.MaxCols(m, n, c, ldc, max)
+		return
+	}
+	step := r.rowBlock(pairs)
+	for i := 0; i < m; i += step {
+		for j := 0; j < n; {
+			vecs := r.width((n - j) / r.lanes)
+			r.gemmMax[vecs-1](min(step, m-i), pairs, &a[i*lda], lda/2, &b[j], ldb, &c[i*ldc+j], ldc,
+				&scale[i], &max[j])
 			j += vecs * r.lanes
 		}
 	}
@@ -132,8 +154,6 @@ func (r *dotRoutines) Softmax(keys, cols int, s []float32, ld int, p []Pair, ldp
 	for c := 0; c < cols; c += blockCols {
 		n := min(blockCols, cols-c)
 		tile := s[min(c, len(s)):]
-		copy(alpha[c:c+n], m[c:])
-		r.MaxCols(keys, n, tile, ld, m[c:])
 		changed = r.alphas(n/r.lanes, &m[c], &sum[c], &alpha[c]) || changed
 		r.eachBlock(pairs, n, func(b block) {
 			r.expSumPairs(b.rows, b.vecs, &tile[2*b.row*ld], ld, &p[b.row*ldp+c], ldp, &m[c], &sum[c])

@@ -16,6 +16,26 @@ func (r *routines) Gemm(m, n, k int, a []float32, lda int, b []float32, ldb int,
 	r.product(r.gemm, operand{a, lda, 1}, lda, matrix{b, k, n, ldb}, matrix{c, m, n, ldc}, add)
 }
 
+// GemmMax takes inner sides of usual length in one pass.
+func (r *routines) GemmMax(m, n, k int, a []float32, lda int, b []float32, ldb int,
+	c []float32, ldc int, max []float32) {
+	max = max[:n]
+	if k == 0 || k > depthLimit {
+		r.Gemm(m, n, k, a, lda, b, ldb, c, ldc, false)
+		r.MaxCols(m, n, c, ldc, max)
+		return
+	}
+	needProduct(r.lanes, matrix{a, m, k, lda}, matrix{b, k, n, ldb}, matrix{c, m, n, ldc})
+	step := r.rowBlock(k)
+	for i := 0; i < m; i += step {
+		for j := 0; j < n; {
+			vecs := r.width((n - j) / r.lanes)
+			r.gemmMax[vecs-1](min(step, m-i), k, &a[i*lda], lda, &b[j], ldb, &c[i*ldc+j], ldc, &max[j])
+			j += vecs * r.lanes
+		}
+	}
+}
+
 func (r *routines) GemmT(m, n, k int, a []float32, lda int, b []float32, ldb int,
 	c []float32, ldc int, add bool) {
 	needProduct(r.lanes, matrix{a, k, m, lda}, matrix{b, k, n, ldb}, matrix{c, m, n, ldc})

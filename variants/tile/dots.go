@@ -52,7 +52,7 @@ func (w *Walk) gatherHalves(dst []kernel.BF16, x variants.Floats, cols int, rows
 }
 
 // dotScores is scores of bfloat16 keys.
-func (w *Walk) dotScores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int) {
+func (w *Walk) dotScores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int, top []float32) {
 	d := w.config.D
 	a, lda := w.halves(k, d, keys.Rows)
 	scale := float32(w.config.Scale * log2e)
@@ -62,8 +62,11 @@ func (w *Walk) dotScores(k variants.Floats, keys Keys, s []float32, lds, c0, col
 			w.factor[i] *= keys.Scale[keys.At(i)]
 		}
 	}
+	if top != nil {
+		w.dots.GemmMax(keys.Count, cols, d/2, a, lda, w.dots.q[c0:], w.ldq, s, lds, w.factor, top)
+		return
+	}
 	w.dots.Gemm(keys.Count, cols, d/2, a, lda, w.dots.q[c0:], w.ldq, s, lds, w.factor)
-	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(d)
 }
 
 // dotProduct adds the weights of the waiting keys, in pairs p of them, times their values to rows of the

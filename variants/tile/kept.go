@@ -7,9 +7,7 @@ import "attnbench/variants"
 func (w *Walk) keep(k, v variants.Floats, keys Keys) {
 	s := w.kept[keys.Start*w.ldq:]
 	_, _, partial := w.window(keys)
-	w.scores(k, keys, s, w.ldq, 0, w.cols)
-	w.edit(keys, s, w.ldq, 0, w.cols, 0, partial)
-	w.config.Kernels.MaxCols(keys.Count, w.cols, s, w.ldq, w.top)
+	w.logits(k, keys, s, w.ldq, 0, w.cols, 0, partial)
 	w.known, w.v = keys.Start+keys.Count, v
 }
 
@@ -19,6 +17,7 @@ func (w *Walk) weigh() {
 	for from := 0; from < w.known; from += w.config.Keys {
 		keys := Range(from, min(from+w.config.Keys, w.known))
 		s := w.kept[from*w.ldq:]
+		copy(w.alpha[:w.cols], w.top)
 		w.softmax(keys.Count, w.cols, s, w.ldq, 0)
 		if w.dots.on {
 			w.parts[0] = part{rows: keys, v: w.v}

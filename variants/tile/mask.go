@@ -84,6 +84,11 @@ func (k Keys) masked() bool {
 	return true
 }
 
+// edited reports whether the products with the tile's keys are not its logits yet.
+func (k Keys) edited(partial bool) bool {
+	return partial || k.Spans != nil || k.Bias != nil || k.Add != 0 || k.Pairs != nil
+}
+
 // edit applies band, spans, biases and single pairs to the scores of the queries [c0, c0+cols).
 func (w *Walk) edit(keys Keys, s []float32, lds, c0, cols, offset int, partial bool) {
 	if partial {

@@ -90,8 +90,10 @@ func (w *Walk) meet(k, v variants.Floats, keys Keys, offset int) {
 		w.flush()
 	}
 	s, cols := w.s[w.filled*w.lds+c0:], w.config.Kernels.Pad(c1-c0)
-	w.scores(k, keys, s, w.lds, c0, cols)
-	w.edit(keys, s, w.lds, c0, cols, offset, partial)
+	if w.held == 0 {
+		copy(w.alpha[c0:c0+cols], w.top[c0:])
+	}
+	w.logits(k, keys, s, w.lds, c0, cols, offset, partial)
 	w.parts[w.held] = part{keys.Rows, v, w.filled}
 	w.held++
 	w.filled += keys.Count

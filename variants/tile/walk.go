@@ -102,10 +102,25 @@ func (w *Walk) pack(q variants.Floats, rows Rows) {
 	c.Kernels.Pack(rows.Count, c.D, w.q, w.ldq, src, ld, float32(c.Scale*log2e))
 }
 
-// scores computes the tile's logits into s for the queries from column c0 on.
-func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int) {
+// logits computes the tile's logits into s for the queries from column c0 on, those that schedules change
+// included, and raises the maxima of these queries to them.
+func (w *Walk) logits(k variants.Floats, keys Keys, s []float32, lds, c0, cols, offset int, partial bool) {
+	top := w.top[c0:]
+	if !keys.edited(partial) {
+		w.scores(k, keys, s, lds, c0, cols, top)
+		return
+	}
+	w.scores(k, keys, s, lds, c0, cols, nil)
+	w.edit(keys, s, lds, c0, cols, offset, partial)
+	w.config.Kernels.MaxCols(keys.Count, cols, s, lds, top)
+}
+
+// scores multiplies the tile's keys with the queries from column c0 on. Unless top is nil it raises the maxima
+// in it.
+func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int, top []float32) {
+	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(w.config.D)
 	if w.dots.on {
-		w.dotScores(k, keys, s, lds, c0, cols)
+		w.dotScores(k, keys, s, lds, c0, cols, top)
 		return
 	}
 	d := w.config.D
@@ -114,8 +129,11 @@ func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols i
 		w.gatherKeys(k, keys, d)
 		a, lda = w.kbuf, d
 	}
+	if top != nil {
+		w.config.Kernels.GemmMax(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, top)
+		return
+	}
 	w.config.Kernels.Gemm(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, false)
-	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(d)
 }
 
 // gatherKeys copies the tile's keys to rows of ld elements, multiplied by their scale if they have one.

@@ -39,6 +39,10 @@ func (x avx) power(e *power) {
 	}
 	x.round(e.x, e.n)
 	r.op("VSUBPS", e.n, e.x, e.f)
+	if r.masks {
+		x.horner(e)
+		return
+	}
 	r.op("VCVTPS2DQ", e.n, e.n)
 	r.op("VMULPS", e.f, e.f, e.s)
 	pair := func(to vec, high, low string) {
@@ -52,7 +56,21 @@ func (x avx) power(e *power) {
 	r.op("VFMADD213PS", e.a, e.s, e.p)
 	r.op("VFMADD213PS", e.constant["One"], e.f, e.p)
 	r.op("VPSLLD", 23, e.n, e.n)
-	x.scale(e)
+	r.op("VCMPPS", lessThan, e.constant["Min"], e.x, e.a)
+	r.op("VPADDD", e.n, e.p, e.p)
+	r.op("VANDNPS", e.p, e.a, e.p)
+}
+
+// horner is the end of power where an instruction scales by powers of 2: it leaves more room for the
+// multiplications of others, which this order of evaluation has the fewest of. The scaling knows what becomes
+// of -Inf, of which the fraction is NaN.
+func (x avx) horner(e *power) {
+	r := x.r
+	r.op("VMOVUPS", e.constant["C6"], e.p)
+	for _, c := range []string{"C5", "C4", "C3", "C2", "C1", "One"} {
+		r.op("VFMADD213PS", e.constant[c], e.f, e.p)
+	}
+	r.op("VSCALEFPS", e.n, e.p, e.p)
 }
 
 // round rounds to the nearest integer.
@@ -62,17 +80,4 @@ func (x avx) round(from, to vec) {
 		return
 	}
 	x.r.op("VROUNDPS", 0, from, to)
-}
-
-// scale adds n to the exponent of p where x is not below -126 and clears p elsewhere.
-func (x avx) scale(e *power) {
-	r := x.r
-	if r.masks {
-		r.op("VCMPPS", notLessThan, e.constant["Min"], e.x, "K1")
-		r.op("VPADDD.Z", e.n, e.p, "K1", e.p)
-		return
-	}
-	r.op("VCMPPS", lessThan, e.constant["Min"], e.x, e.a)
-	r.op("VPADDD", e.n, e.p, e.p)
-	r.op("VANDNPS", e.p, e.a, e.p)
 }

@@ -21,35 +21,52 @@ const (
 
 const unroll = 4 // steps of k in one round of the inner loop
 
-// gemm is the product of m rows of A with a panel of B that is width vectors wide.
-func gemm(set *isa, width int, a layout) *routine {
-	name, index := fmt.Sprintf("Gemm%d", width), "a[i*lda+p]"
+// gemm is the product of m rows of A with a panel of B that is width vectors wide. Where most is set it raises
+// the maxima of C's columns too, while they are in registers.
+func gemm(set *isa, width int, a layout, most bool) *routine {
+	name, index := "Gemm", "a[i*lda+p]"
 	if a == kMajor {
-		name, index = fmt.Sprintf("GemmT%d", width), "a[p*lda+i]"
+		name, index = "GemmT", "a[p*lda+i]"
 	}
-	left, right, last := "float32", "float32", "add bool"
+	left, right := "float32", "float32"
 	if set.dots {
 		left, right = "Pair", "Pair"
 	}
-	if set.dots && a == rowMajor { // two neighbours of a row are a pair as they lie
-		left, last = "BF16", "scale *float32"
+	scaled := set.dots && a == rowMajor
+	if scaled { // two neighbours of a row are a pair as they lie
+		left = "BF16"
 	}
-	r := newRoutine(set, name, gemmDoc(set, width, a, index), "m int", "k int", "a *"+left, "lda int",
-		"b *"+right, "ldb int", "c *float32", "ldc int", last)
+	params := []string{"m int", "k int", "a *" + left, "lda int", "b *" + right, "ldb int", "c *float32", "ldc int"}
+	if scaled {
+		params = append(params, "scale *float32")
+	}
+	switch {
+	case most:
+		name, params = "GemmMax", append(params, "max *float32")
+	case !scaled:
+		params = append(params, "add bool")
+	}
+	r := newRoutine(set, fmt.Sprint(name, width), gemmDoc(set, width, a, most, index), params...)
 	r.load("a", aRow, "c", cRow, "m", rowsLeft)
 	r.gemmStart()
-	r.gemmRows(width, a)
+	r.gemmRows(width, a, most)
 	return r
 }
 
-func gemmDoc(set *isa, width int, a layout, index string) string {
+func gemmDoc(set *isa, width int, a layout, most bool, index string) string {
 	term := fmt.Sprintf("s += %s * b[p*ldb+j] // fused", index)
 	end := []string{"if add {", "	s += c[i*ldc+j]", "}", "c[i*ldc+j] = s"}
 	if set.dots {
 		term = fmt.Sprintf("s += dot(%s, b[p*ldb+j]) // of pairs", index)
 	}
+	if most {
+		end = end[3:]
+	}
 	if set.dots && a == rowMajor {
 		end = []string{"c[i*ldc+j] = scale[i] * s"}
+	}
+	if most {
+		end = append(end, "if c[i*ldc+j] > max[j] {", "	max[j] = c[i*ldc+j]", "}")
 	}
 	return fmt.Sprintf(`multiplies in tiles of %d×%d: %d accumulators.
 
@@ -65,11 +82,11 @@ func gemmDoc(set *isa, width int, a layout, index string) string {
 }
 
 // gemmRows goes through the rows in full tiles and ends with one tile of the rows that are left.
-func (r *routine) gemmRows(width int, a layout) {
+func (r *routine) gemmRows(width int, a layout, most bool) {
 	full, tails := r.newLabel("full"), r.newLabel("tails")
 	r.jumpIf(rowsLeft, less, r.rows, tails)
 	r.label(full)
-	r.gemmTile(r.rows, width, a)
+	r.gemmTile(r.rows, width, a, most)
 	r.gemmNext(a)
 	r.subReg(r.rows, rowsLeft)
 	r.jumpIf(rowsLeft, atLeast, r.rows, full)
@@ -82,7 +99,7 @@ func (r *routine) gemmRows(width int, a layout) {
 	r.ret()
 	for rows := 1; rows < r.rows; rows++ {
 		r.label(labels[rows-1])
-		r.gemmTile(rows, width, a)
+		r.gemmTile(rows, width, a, most)
 		r.ret()
 	}
 }
@@ -91,15 +108,16 @@ func (r *routine) gemmRows(width int, a layout) {
 type tile struct {
 	rows, width int
 	layout      layout
+	most        bool    // raises the maxima of its columns
 	acc         [][]vec // [row][vector]
 	b           []vec
 	a           []vec
 }
 
 // gemmTile multiplies one tile and stores it.
-func (r *routine) gemmTile(rows, width int, a layout) {
+func (r *routine) gemmTile(rows, width int, a layout, most bool) {
 	saved := r.free
-	t := &tile{rows: rows, width: width, layout: a}
+	t := &tile{rows: rows, width: width, layout: a, most: most}
 	for range rows {
 		t.acc = append(t.acc, r.alloc(width))
 	}
@@ -142,17 +160,30 @@ func (r *routine) gemmK(t *tile) {
 	r.label(done)
 }
 
-// gemmStore stores the accumulators, or adds them to C, or scales their rows.
+// gemmStore stores the accumulators, or adds them to C, or scales their rows; then it raises maxima, in the
+// registers that B is done with.
 func (r *routine) gemmStore(t *tile) {
-	if r.dots && t.layout == rowMajor {
+	switch {
+	case r.dots && t.layout == rowMajor:
 		r.scaleTile(t)
-	} else {
+	case !t.most:
 		plain := r.newLabel("plain")
 		r.jumpUnless("add", plain)
 		r.eachAcc(t, func(mem string, acc vec) { r.add(mem, acc, acc) })
 		r.label(plain)
 	}
 	r.eachAcc(t, func(mem string, acc vec) { r.storeVec(acc, mem) })
+	if !t.most {
+		return
+	}
+	r.load("max", kLeft)
+	r.loadAll(kLeft, t.b)
+	for _, row := range t.acc {
+		for j, acc := range row {
+			r.raise(acc, t.b[j])
+		}
+	}
+	r.storeAll(t.b, kLeft)
 }
 
 // eachAcc visits the accumulators and their places in C.

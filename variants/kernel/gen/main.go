@@ -39,7 +39,8 @@ func files() map[string][]byte {
 func routines(set *isa) []*routine {
 	var all []*routine
 	for width := 1; width <= set.panel; width++ {
-		all = append(all, gemm(set, width, rowMajor), gemm(set, width, kMajor))
+		all = append(all, gemm(set, width, rowMajor, false), gemm(set, width, rowMajor, true),
+			gemm(set, width, kMajor, false))
 	}
 	if set.dots { // what it adds
 		return append(all, packPairs(set), pairRows(set), expSumPairs(set), fma(set))
