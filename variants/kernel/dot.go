@@ -39,7 +39,8 @@ func dot(x, y Pair) float32 {
 // for tests on any machine.
 func GenericDot(lanes int) *Dot {
 	return &Dot{
-		Gemm: genericDotGemm, GemmMax: genericDotGemmMax, GemmT: genericDotGemmT, Softmax: genericDotSoftmax, FMA: genericFMA,
+		Gemm: genericDotGemm, GemmMax: genericDotGemmMax, GemmT: genericDotGemmT,
+		Softmax: genericDotSoftmax, FMA: genericFMA,
 		Pack: func(rows, cols int, dst []Pair, ldd int, src []BF16, lds int) {
 			genericDotPack(lanes, rows, cols, dst, ldd, src, lds)
 		},

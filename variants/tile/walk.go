@@ -115,8 +115,8 @@ func (w *Walk) logits(k variants.Floats, keys Keys, s []float32, lds, c0, cols, 
 	w.config.Kernels.MaxCols(keys.Count, cols, s, lds, top)
 }
 
-// scores multiplies the tile's keys with the queries from column c0 on. Unless top is nil it raises the maxima
-// in it.
+// scores multiplies the tile's keys with the queries from column c0 on. Unless top is nil it raises the
+// maxima in it.
 func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols int, top []float32) {
 	w.executed += 2 * int64(keys.Count) * int64(cols) * int64(w.config.D)
 	if w.dots.on {

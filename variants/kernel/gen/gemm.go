@@ -21,8 +21,8 @@ const (
 
 const unroll = 4 // steps of k in one round of the inner loop
 
-// gemm is the product of m rows of A with a panel of B that is width vectors wide. Where most is set it raises
-// the maxima of C's columns too, while they are in registers.
+// gemm is the product of m rows of A with a panel of B that is width vectors wide. Where most is set it
+// raises the maxima of C's columns too, while they are in registers.
 func gemm(set *isa, width int, a layout, most bool) *routine {
 	name, index := "Gemm", "a[i*lda+p]"
 	if a == kMajor {
@@ -36,7 +36,9 @@ func gemm(set *isa, width int, a layout, most bool) *routine {
 	if scaled { // two neighbours of a row are a pair as they lie
 		left = "BF16"
 	}
-	params := []string{"m int", "k int", "a *" + left, "lda int", "b *" + right, "ldb int", "c *float32", "ldc int"}
+	params := []string{
+		"m int", "k int", "a *" + left, "lda int", "b *" + right, "ldb int", "c *float32", "ldc int",
+	}
 	if scaled {
 		params = append(params, "scale *float32")
 	}
