@@ -51,6 +51,9 @@ func newCompressor(p *variants.Problem, ws *variants.Workspace, slots int) *comp
 		c.values.matrix = c.newMatrix(ws)
 	}
 	for range p.Pool.Threads() {
+		if c.inPlace() {
+			break
+		}
 		c.rows = append(c.rows, variants.Alloc[float32](ws, stepKeys*c.stride(max(c.keys.padded, c.values.padded))))
 	}
 	c.step, c.merge = c.compress, c.add
@@ -141,12 +144,11 @@ func (c *compressor) compress(worker, job int) {
 	if c.p.Text("sharing") == "none" {
 		matrix = matrix[slice%c.p.Shape.Heads*c.slots*stride:]
 	}
-	rows, ld := c.rows[worker], c.stride(s.padded)
 	sums := s.partial[(slice*c.parts+part)*c.slots*s.padded:]
 	from, to := part*c.p.Shape.S/c.parts, (part+1)*c.p.Shape.S/c.parts
 	for key := from; key < to; key += stepKeys {
 		keys := min(stepKeys, to-key)
-		c.gather(s, slice, key, keys, rows, ld)
+		rows, ld := c.rowsOf(worker, s, slice, key, keys)
 		for slot := 0; slot < c.slots; slot += tileSlots {
 			c.p.Kernels.Gemm(min(tileSlots, c.slots-slot), s.padded, keys, matrix[slot*stride+key:], stride,
 				rows, ld, sums[slot*s.padded:], s.padded, key > from)
@@ -154,12 +156,21 @@ func (c *compressor) compress(worker, job int) {
 	}
 }
 
-// gather copies rows of K or V and clears those of masked keys. Columns past the width keep what they held:
-// they only meet columns of the sums that nobody reads.
-func (c *compressor) gather(s *side, slice, key, keys int, rows []float32, ld int) {
-	valid := c.p.ValidKeys(slice / c.p.Shape.Heads)
+// inPlace reports whether rows of K and V serve the products as they are.
+func (c *compressor) inPlace() bool {
+	return c.p.Type == variants.F32 && c.p.Valid == nil && !c.keys.ragged() && !c.values.ragged()
+}
+
+// rowsOf returns rows of K or V with those of masked keys cleared, where they are or in the worker's copy.
+// Columns past the width keep what the copy held: they only meet columns of the sums that nobody reads.
+func (c *compressor) rowsOf(worker int, s *side, slice, key, keys int) (rows []float32, ld int) {
 	first := (slice*c.p.Shape.S + key) * s.width
 	source := s.source.Slice(first, first+keys*s.width)
+	if c.inPlace() {
+		return source.F32, s.width
+	}
+	rows, ld = c.rows[worker], c.stride(s.padded)
+	valid := c.p.ValidKeys(slice / c.p.Shape.Heads)
 	if source.BF16 != nil {
 		c.p.Kernels.Widen(keys, s.width, rows, ld, source.BF16, s.width)
 	}
@@ -172,6 +183,7 @@ func (c *compressor) gather(s *side, slice, key, keys int, rows []float32, ld in
 			clear(row)
 		}
 	}
+	return rows, ld
 }
 
 // add merges the parts of one compression, in order.

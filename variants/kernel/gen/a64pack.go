@@ -11,6 +11,9 @@ func (x a64) blockRows(base, stride, _ string, visit func(i int, mem string)) {
 	}
 }
 
+// blockAhead does nothing: a block has but four rows.
+func (x a64) blockAhead(_, _, _ string) {}
+
 // transpose exchanges lanes of neighbouring rows, and then pairs of lanes of rows two apart.
 func (x a64) transpose(block []vec, spare vec) []vec {
 	swap := func(arrangement string, i, j int) {

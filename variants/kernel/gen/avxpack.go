@@ -16,6 +16,13 @@ func (x avx) blockRows(base, stride, spare string, visit func(i int, mem string)
 	}
 }
 
+func (x avx) blockAhead(base, stride, spare string) {
+	const ahead = "R13"
+	x.copyReg(base, ahead)
+	x.addTimes(x.r.lanes, stride, ahead)
+	x.blockRows(ahead, stride, spare, func(_ int, mem string) { x.r.op("PREFETCHT0", mem) })
+}
+
 func (x avx) transpose(block []vec, spare vec) []vec {
 	t := transposition{x.r, block, spare}
 	t.run()

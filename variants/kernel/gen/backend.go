@@ -53,6 +53,9 @@ type backend interface {
 	track(greater bool, x, best, scratch, row, at vec)
 
 	blockStride(name, reg, spare string) // stride for blockRows, which may use spare
+	// blockAhead asks for the rows behind those that blockRows will visit, if that is worth it: rows that lie
+	// apart are too many streams for the machine to foresee.
+	blockAhead(base, stride, spare string)
 	// blockRows visits as many rows as a vector has lanes and leaves base behind the last one.
 	blockRows(base, stride, spare string, visit func(i int, mem string))
 	transpose(block []vec, spare vec) []vec // the columns of a block of rows

@@ -43,6 +43,7 @@ func (r *routine) transposeAll(load func(row string, to vec)) {
 	r.copyReg("AX", "DI")
 	r.label(colBlock)
 	r.copyReg("R12", "SI")
+	r.blockAhead("SI", "R8", "R9")
 	r.blockRows("SI", "R8", "R9", func(i int, row string) { load(row, block[i]) })
 	columns := r.transpose(block, spare)
 	r.blockRows("DI", "R10", "R11", func(i int, row string) { r.storeVec(columns[i], row) })
