@@ -1,9 +1,6 @@
 package attnbench_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -12,127 +9,49 @@ import (
 	"testing"
 )
 
-// The example of CONTRIBUTING.md is built from the very text of that file, in an overlay of the module:
-// nothing is written into the tree.
+// exampleLines is the most lines of the example's mechanism and definition, as the README says.
+const exampleLines = 140
 
-const exampleLines = 120 // most lines of the mechanism, definition included
+var shownFile = regexp.MustCompile("(?s)`(variants/[a-z/_]+\\.go)`:\n\n```go\n(.*?)```\n")
 
-var (
-	codeFile    = regexp.MustCompile("(?s)`(variants/local/[a-z_]+\\.go)`:\n\n```go\n(.*?)```\n")
-	catalogLine = regexp.MustCompile("(?s)`variants/catalog/catalog.go`.*?```go\n(.*?)```\n")
-)
-
-// example returns the files of CONTRIBUTING.md by path, and its line for the catalog.
-func example(t testing.TB) (files map[string]string, line string) {
-	t.Helper()
-	text, err := os.ReadFile("CONTRIBUTING.md")
-	if err != nil {
-		t.Fatal(err)
+// The example of CONTRIBUTING.md is a mechanism of the suite: the text shows its files as they are.
+func TestExampleIsTheCode(t *testing.T) {
+	shown := shownFile.FindAllStringSubmatch(read(t, "CONTRIBUTING.md"), -1)
+	if len(shown) != 3 {
+		t.Fatalf("CONTRIBUTING.md shows %d files of the example, not 3", len(shown))
 	}
-	text = []byte(strings.ReplaceAll(string(text), "\r\n", "\n"))
-	files = map[string]string{}
-	for _, m := range codeFile.FindAllStringSubmatch(string(text), -1) {
-		files[m[1]] = m[2]
-	}
-	m := catalogLine.FindStringSubmatch(string(text))
-	if len(files) != 3 || m == nil {
-		t.Fatalf("CONTRIBUTING.md shows %d files of the example and a catalog line: %v", len(files), m != nil)
-	}
-	return files, m[1]
-}
-
-// listed returns the catalog with the example's line and import.
-func listed(t testing.TB, line string) string {
-	t.Helper()
-	const file, list, imports = "variants/catalog/catalog.go", "return []*variants.Mechanism{\n", "import (\n"
-	source, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.ReplaceAll(string(source), "\r\n", "\n")
-	if strings.Count(text, list) != 1 || strings.Count(text, imports) != 1 {
-		t.Fatalf("%s: no place for a mechanism", file)
-	}
-	text = strings.Replace(text, list, list+line, 1)
-	return strings.Replace(text, imports, imports+"\t\"attnbench/variants/local\"\n", 1)
-}
-
-// overlay writes the module's files with the example added to a temporary folder and returns the go command's
-// overlay file.
-func overlay(t testing.TB, extra map[string]string) string {
-	t.Helper()
-	files, line := example(t)
-	files["variants/catalog/catalog.go"] = listed(t, line)
-	for path, text := range extra {
-		files[path] = text
-	}
-	root, dir := mustAbs(t, "."), t.TempDir()
-	replace := map[string]string{}
-	for path, text := range files {
-		copied := filepath.Join(dir, strings.ReplaceAll(path, "/", "_"))
-		write(t, copied, text)
-		replace[filepath.Join(root, filepath.FromSlash(path))] = copied
-	}
-	text, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	write(t, file, string(text))
-	return file
-}
-
-// build runs `go build` or `go test -c` with the overlay and returns the binary.
-func build(t testing.TB, overlay string, args ...string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "binary")
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
-	args = append(args, "-o", binary, "-overlay", overlay)
-	if args[0] == "build" {
-		args = append(args, "./bench")
-	} else {
-		args = append(args, "./variants/local")
-	}
-	mustRun(t, ".", "go", args...)
-	return binary
-}
-
-func TestExampleIsShort(t *testing.T) {
-	files, _ := example(t)
 	lines := 0
-	for path, text := range files {
-		if !strings.HasSuffix(path, "_test.go") {
+	for _, m := range shown {
+		if path, text := m[1], m[2]; text != read(t, path) {
+			t.Errorf("CONTRIBUTING.md shows another text of %s than the file has", path)
+		} else if !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, "/backward.go") {
 			lines += strings.Count(text, "\n")
 		}
 	}
 	if lines > exampleLines {
 		t.Errorf("the example has %d lines: at most %d are promised", lines, exampleLines)
 	}
+	catalog := read(t, "variants/catalog/catalog.go")
+	line := regexp.MustCompile("(?s)`variants/catalog/catalog.go`.*?```go\n(.*?)```\n")
+	if m := line.FindStringSubmatch(read(t, "CONTRIBUTING.md")); m == nil || !strings.Contains(catalog, m[1]) {
+		t.Error("CONTRIBUTING.md shows no line of the catalog")
+	}
 }
 
-func TestExampleConforms(t *testing.T) {
-	binary := build(t, overlay(t, nil), "test", "-c", "-vet=off")
-	mustRun(t, t.TempDir(), binary)
-}
-
-// A mechanism that is new to the suite can do all that the others can, though nothing but the catalog knows
-// it.
+// What CONTRIBUTING.md promises of a mechanism in the catalog, though nothing else knows it.
 func TestExampleThroughTheCommands(t *testing.T) {
-	bench := build(t, overlay(t, nil), "build")
-	golden := mustAbs(t, "testdata/local-b8-n50-causal.safetensors")
-	refused := mustAbs(t, "testdata/local-block-zero.safetensors")
 	dir := t.TempDir()
+	bench := filepath.Join(dir, "bench")
+	if runtime.GOOS == "windows" {
+		bench += ".exe"
+	}
+	mustRun(t, ".", "go", "build", "-o", bench, "./bench")
 	results := filepath.Join(dir, "results.txt")
 	for _, c := range []struct {
 		args []string
 		want string // in stdout
 	}{
 		{[]string{"list", "local"}, "lookback=0"},
-		{[]string{"verify", golden, refused}, "2 passed, 0 failed"},
-		{[]string{"eval", "--variant", "local", "--options", "block=8", "--causal", "--input", golden,
-			"--output", filepath.Join(dir, "out.safetensors")}, "variant=local"},
 		{[]string{"run", "--variants", "full,flash,local", "--n", "64,100,128", "--dim", "16",
 			"--set", "local.block=16,32", "--budget", "3s", "-o", results}, "local[block=32]"},
 		{[]string{"report", results}, "local[block=32]"},
@@ -149,40 +68,6 @@ func TestExampleThroughTheCommands(t *testing.T) {
 	}
 }
 
-// comparison measures the example beside the sliding window where both score equally many pairs.
-const comparison = `package local
-
-import (
-	"testing"
-
-	"attnbench/variants/kernel"
-	"attnbench/variants/longformer"
-	"attnbench/variants/variantstest"
-)
-
-func BenchmarkEqualPairs(b *testing.B) {
-	shape := variantstest.Self(8, 4096, 64, false)
-	for _, size := range []string{"64", "512"} {
-		b.Run("pairs="+size+"/local", func(b *testing.B) {
-			variantstest.Benchmark(b, Mechanism(), shape, "block="+size, kernel.Best())
-		})
-		b.Run("pairs="+size+"/longformer", func(b *testing.B) {
-			variantstest.Benchmark(b, longformer.Mechanism(), shape, "window="+size, kernel.Best())
-		})
-	}
-}
-`
-
-// BenchmarkExample prints the example's share of the FMA peak beside that of the sliding window: 0.9 of it is
-// promised.
-func BenchmarkExample(b *testing.B) {
-	extra := map[string]string{"variants/local/comparison_test.go": comparison}
-	binary := build(b, overlay(b, extra), "test", "-c", "-vet=off")
-	for b.Loop() {
-		fmt.Print(mustRun(b, b.TempDir(), binary, "-test.run=-", "-test.bench=.", "-test.benchtime=1s"))
-	}
-}
-
 func mustRun(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	command := exec.Command(name, args...)
@@ -194,20 +79,4 @@ func mustRun(t testing.TB, dir, name string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, out, stderr.String())
 	}
 	return string(out)
-}
-
-func mustAbs(t testing.TB, path string) string {
-	t.Helper()
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return absolute
-}
-
-func write(t testing.TB, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -80,7 +80,7 @@ func TestFitGrowthRagged(t *testing.T) {
 	if !ok || math.Abs(g.Exponent-2) > 0.02 || g.Lengths != len(lengths) {
 		t.Errorf("got %+v", g)
 	}
-	for _, l := range g.Local {
+	for _, l := range g.Slopes {
 		if float64(l.To) < 1.5*float64(l.From) {
 			t.Errorf("a local slope between %d and %d, which are too close", l.From, l.To)
 		}

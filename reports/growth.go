@@ -19,7 +19,7 @@ type Growth struct {
 	From, To         int     // the range of lengths that was fitted
 	Lengths          int     // in the range
 	Settled          bool    // local slopes agree within the range; else growth is not yet asymptotic
-	Local            []Slope // ascending
+	Slopes           []Slope // ascending
 }
 
 // A Slope is the exponent between two lengths.
@@ -56,7 +56,7 @@ func FitGrowth(points []Point) (g Growth, ok bool) {
 	g = regress(points[first:])
 	g.Settled = settled
 	for i := len(steps) - 1; i >= 0; i-- {
-		g.Local = append(g.Local, steps[i].slope)
+		g.Slopes = append(g.Slopes, steps[i].slope)
 	}
 	return g, true
 }

@@ -149,7 +149,7 @@ func (s *setting) slopeTable(fits []scaling) *Table {
 	t.Columns = []Column{{Name: "up to n", Left: true}}
 	var ends []int
 	for _, k := range fits {
-		for _, l := range k.time.Local {
+		for _, l := range k.time.Slopes {
 			if !slices.Contains(ends, l.To) {
 				ends = append(ends, l.To)
 			}
@@ -175,9 +175,9 @@ func (k scaling) slopeRow(ends []int) Row {
 	row := Row{Cells: []Cell{words(k.series.label)}, Peer: peer(k.series.variant)}
 	for _, n := range ends {
 		cell := words(absent)
-		i := slices.IndexFunc(k.time.Local, func(l Slope) bool { return l.To == n })
+		i := slices.IndexFunc(k.time.Slopes, func(l Slope) bool { return l.To == n })
 		if i >= 0 {
-			e := k.time.Local[i].Exponent
+			e := k.time.Slopes[i].Exponent
 			cell = Cell{Text: fmt.Sprintf("%.2f", e), Figure: &Figure{Estimate{e, e, e, 1}, "exponent"}}
 		}
 		row.Cells = append(row.Cells, cell)

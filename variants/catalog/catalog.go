@@ -12,6 +12,7 @@ import (
 	"attnbench/variants/full"
 	"attnbench/variants/identity"
 	"attnbench/variants/linformer"
+	"attnbench/variants/local"
 	"attnbench/variants/longformer"
 	"attnbench/variants/performer"
 	"attnbench/variants/reformer"
@@ -27,6 +28,7 @@ func All() []*variants.Mechanism {
 		reformer.Mechanism(),
 		longformer.Mechanism(),
 		bigbird.Mechanism(),
+		local.Mechanism(),
 		identity.Mechanism(),
 	}
 }
