@@ -145,7 +145,7 @@ func supports(m *variants.Mechanism) []string {
 func refuses(m *variants.Mechanism) []string {
 	var list []string
 	for _, f := range []struct{ name, reason string }{
-		{"causal", m.NoCausal}, {"cross", m.NoCross}, {"key mask", m.NoMask},
+		{"causal", m.NoCausal}, {"not causal", m.OnlyCausal}, {"cross", m.NoCross}, {"key mask", m.NoMask},
 	} {
 		if f.reason != "" {
 			list = append(list, f.name+" ("+f.reason+")")

@@ -347,5 +347,8 @@ func undeclared(m *variants.Mechanism, causal bool) string {
 	if causal && m.NoCausal != "" {
 		return "n/a on causal heads: " + m.NoCausal
 	}
+	if !causal && m.OnlyCausal != "" {
+		return "n/a on bidirectional heads: " + m.OnlyCausal
+	}
 	return "no setting is declared for such heads"
 }

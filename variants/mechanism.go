@@ -21,6 +21,8 @@ type Mechanism struct {
 	// NoCausal, NoCross and NoMask are empty where the mechanism supports causal attention, n ≠ s, key masks;
 	// else the reason.
 	NoCausal, NoCross, NoMask string
+	// OnlyCausal is the reason why a mechanism has no form that is not causal, empty where it has one.
+	OnlyCausal string
 	// SharedQK says that queries serve as keys: k is ignored and may be absent.
 	SharedQK bool
 

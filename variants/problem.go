@@ -97,6 +97,9 @@ func (p *Problem) checkShape(r Request) error {
 	if r.Shape.Causal && m.NoCausal != "" {
 		return errors.New("not causal: " + m.NoCausal)
 	}
+	if !r.Shape.Causal && m.OnlyCausal != "" {
+		return fmt.Errorf("always causal: %s: set causal", m.OnlyCausal)
+	}
 	if r.Shape.Cross() && m.NoCross != "" {
 		return fmt.Errorf("n = %d and s = %d differ: %s", r.Shape.N, r.Shape.S, m.NoCross)
 	}

@@ -16,6 +16,7 @@ import (
 	"attnbench/variants/longformer"
 	"attnbench/variants/performer"
 	"attnbench/variants/reformer"
+	"attnbench/variants/sparse"
 )
 
 // All returns the declarations of all mechanisms.
@@ -28,6 +29,7 @@ func All() []*variants.Mechanism {
 		reformer.Mechanism(),
 		longformer.Mechanism(),
 		bigbird.Mechanism(),
+		sparse.Mechanism(),
 		local.Mechanism(),
 		identity.Mechanism(),
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Scale   float64              // of the logits, 1/√d as a rule
 	Queries int                  // most rows of a query tile
 	Keys    int                  // most keys of a key tile; longer visits are split
+	Edge    int                  // most keys of a tile that a band cuts; 0: as many as suit a wide band
 	// Scores, where positive, keeps the scores of that many query tiles, each against Context keys, until the
 	// next Run: the n×s matrix of textbook attention. Jobs are then numbered below Scores, and the visits of a
 	// job meet keys 0, 1, 2, … in order, without Pairs.

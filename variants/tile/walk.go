@@ -42,7 +42,10 @@ type Walk struct {
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.config = c
-	w.edge = edgeKeys(c.Kernels)
+	w.edge = c.Edge
+	if c.Edge == 0 {
+		w.edge = edgeKeys(c.Kernels)
+	}
 	// A row of scores is an odd number of cache lines long: with an even one, fewer cache sets hold a column.
 	w.ldq, w.lds, w.lde = cols, ((cols+15)/16|1)*16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)

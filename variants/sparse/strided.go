@@ -1,0 +1,98 @@
+package sparse
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/tile"
+)
+
+// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see the
+// same columns: their tiles come first, and keep their softmax unfinished. Tiles of neighbouring queries take
+// it up again with the keys of their recent past, which hold one key of the column: the query itself. So the
+// columns leave it out, and no key counts twice.
+type stridedPlan struct {
+	schedule
+	classTiles int // query tiles of a class of queries that lie stride apart
+	top, sum   []float32
+	acc        []float32 // [slices, n, e]: unfinished outputs, where out cannot hold them
+	columns    func(w *tile.Walk, job int)
+	recent     func(w *tile.Walk, job int)
+}
+
+func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
+	queries, keys := tile.PatternSizes(p.Kernels, p.Shape.N, p.Shape.N)
+	s.queries = queries
+	s.Engine = tile.New(ws, s.config(p, queries, keys))
+	rows := s.shape.Slices() * s.shape.N
+	a := &stridedPlan{
+		schedule: s, classTiles: ceilDiv(ceilDiv(s.shape.N, s.stride), queries),
+		top: variants.Alloc[float32](ws, rows), sum: variants.Alloc[float32](ws, rows),
+	}
+	if p.Type != variants.F32 {
+		a.acc = variants.Alloc[float32](ws, rows*s.shape.E)
+	}
+	a.columns, a.recent = a.columnTile, a.recentTile
+	return a
+}
+
+// Forward computes out from q, k and v: see variants.Attention.
+func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
+	a.Set(out, q, k, v)
+	heads := a.shape.Slices()
+	a.Run(heads*a.stride*a.classTiles, a.columns)
+	a.Continue(heads*a.Tiles(a.shape.N), a.recent)
+	a.Clear()
+}
+
+// unfinished is where the softmax of a head waits between the passes.
+func (a *stridedPlan) unfinished(head int) (acc, top, sum []float32) {
+	n, e := a.shape.N, a.shape.E
+	acc = a.acc
+	if acc == nil {
+		acc = a.Out(head).F32
+	} else {
+		acc = acc[head*n*e : (head+1)*n*e]
+	}
+	return acc, a.top[head*n : (head+1)*n], a.sum[head*n : (head+1)*n]
+}
+
+func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
+	tiles := a.stride * a.classTiles
+	head := job / tiles
+	rows, keys := a.column(head, job%tiles)
+	if rows.Count <= 0 {
+		return
+	}
+	w.Begin(a.Q(head), rows)
+	w.Visit(a.K(head), a.V(head), keys)
+	w.Suspend(a.unfinished(head))
+}
+
+// column returns the rows of a head's i-th tile of queries that lie stride apart, none where the class has no
+// more, and the keys of their column but for the query's own.
+func (a *stridedPlan) column(head, i int) (tile.Rows, tile.Keys) {
+	class, first := i/a.classTiles, i%a.classTiles*a.queries
+	count := min(a.queries, ceilDiv(a.shape.N-class, a.stride)-first)
+	return tile.Rows{Start: class + first*a.stride, Count: count, Stride: a.stride}, tile.Keys{
+		Rows: tile.Rows{Start: class, Count: first + count - 1, Stride: a.stride},
+		Band: true, Lo: -tile.Unlimited, Hi: -a.stride, Bias: a.Bias(head),
+	}
+}
+
+func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
+	tiles := a.Tiles(a.shape.N)
+	head := job / tiles
+	rows, keys := a.past(head, job%tiles)
+	acc, top, sum := a.unfinished(head)
+	w.Resume(a.Q(head), rows, acc, top, sum)
+	w.Visit(a.K(head), a.V(head), keys)
+	w.End(a.Out(head))
+}
+
+// past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.
+func (a *stridedPlan) past(head, i int) (tile.Rows, tile.Keys) {
+	rows := a.Rows(i, a.shape.N)
+	return rows, tile.Keys{
+		Rows: tile.Range(max(0, rows.Start-a.stride+1), rows.Start+rows.Count),
+		Band: true, Lo: 1 - a.stride, Bias: a.Bias(head),
+	}
+}
