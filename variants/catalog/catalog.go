@@ -14,6 +14,7 @@ import (
 	"attnbench/variants/linformer"
 	"attnbench/variants/local"
 	"attnbench/variants/longformer"
+	"attnbench/variants/nystrom"
 	"attnbench/variants/performer"
 	"attnbench/variants/reformer"
 	"attnbench/variants/sparse"
@@ -25,6 +26,7 @@ func All() []*variants.Mechanism {
 		full.Mechanism(),
 		flash.Mechanism(),
 		linformer.Mechanism(),
+		nystrom.Mechanism(),
 		performer.Mechanism(),
 		reformer.Mechanism(),
 		longformer.Mechanism(),

@@ -11,12 +11,15 @@ import (
 // columns leave it out, and no key counts twice.
 type stridedPlan struct {
 	schedule
+	first      int
 	classTiles int // query tiles of a class of queries that lie stride apart
 	top, sum   []float32
 	acc        []float32 // [slices, n, e]: unfinished outputs, where out cannot hold them
 	columns    func(w *tile.Walk, job int)
 	recent     func(w *tile.Walk, job int)
 }
+
+const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
 	queries, keys := tile.PatternSizes(p.Kernels, p.Shape.N, p.Shape.N)
@@ -37,9 +40,13 @@ func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variant
 // Forward computes out from q, k and v: see variants.Attention.
 func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 	a.Set(out, q, k, v)
-	heads := a.shape.Slices()
-	a.Run(heads*a.stride*a.classTiles, a.columns)
-	a.Continue(heads*a.Tiles(a.shape.N), a.recent)
+	a.Run(0, a.columns)
+	group := max(1, groupRows/a.shape.N)
+	for a.first = 0; a.first < a.shape.Slices(); a.first += group {
+		heads := min(group, a.shape.Slices()-a.first)
+		a.Continue(heads*a.stride*a.classTiles, a.columns)
+		a.Continue(heads*a.Tiles(a.shape.N), a.recent)
+	}
 	a.Clear()
 }
 
@@ -57,7 +64,7 @@ func (a *stridedPlan) unfinished(head int) (acc, top, sum []float32) {
 
 func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
 	tiles := a.stride * a.classTiles
-	head := job / tiles
+	head := a.first + job/tiles
 	rows, keys := a.column(head, job%tiles)
 	if rows.Count <= 0 {
 		return
@@ -80,7 +87,7 @@ func (a *stridedPlan) column(head, i int) (tile.Rows, tile.Keys) {
 
 func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
 	tiles := a.Tiles(a.shape.N)
-	head := job / tiles
+	head := a.first + job/tiles
 	rows, keys := a.past(head, job%tiles)
 	acc, top, sum := a.unfinished(head)
 	w.Resume(a.Q(head), rows, acc, top, sum)

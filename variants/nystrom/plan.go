@@ -1,0 +1,108 @@
+package nystrom
+
+import (
+	"attnbench/variants"
+	"attnbench/variants/tile"
+)
+
+// plan computes the factors from the right: B·V is attention of the landmark queries over all keys, A that
+// over the landmark keys with the unit matrix as values, and F·(Z·(B·V)) attention of the queries over the
+// landmark keys with Z·(B·V) as values. So the engine has all softmaxes, and no n×L matrix is stored.
+type plan struct {
+	p       *variants.Problem
+	means   *means
+	rows    *tile.Dense // B·V
+	corner  *tile.Dense // A
+	columns *tile.Dense // F·(Z·(B·V))
+	inverse *inverse
+	conv    *convolution // nil without one
+
+	bv   []float32 // [slices, L, e]
+	a    []float32 // [slices, L, L]
+	w    []float32 // [slices, L, e]
+	unit []float32 // [slices, L, L]: the unit matrix
+}
+
+// The rows of landmark queries are cut into so many jobs at least, however few heads there are.
+const enoughJobs = 4
+
+func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
+	s, l := p.Shape, p.Int("landmarks")
+	a := &plan{p: p, means: newMeans(p, ws), inverse: newInverse(p, ws)}
+	heads := s.Slices()
+	a.bv, a.w = variants.Alloc[float32](ws, heads*l*s.E), variants.Alloc[float32](ws, heads*l*s.E)
+	a.a, a.unit = variants.Alloc[float32](ws, heads*l*l), variants.Alloc[float32](ws, heads*l*l)
+
+	queries, keys := tile.Sizes(p.Kernels, l, s.S)
+	queries = min(queries, p.Kernels.Pad((l*heads+enoughJobs-1)/enoughJobs))
+	a.rows = tile.NewDense(part(p, l, s.S, s.E, p.Valid), ws, queries, keys, false)
+	queries, keys = tile.Sizes(p.Kernels, l, l)
+	alive := landmarks(p)
+	a.corner = tile.NewDense(part(p, l, l, l, alive), ws, queries, keys, false)
+	queries, _ = tile.Sizes(p.Kernels, s.N, l)
+	a.columns = tile.NewDense(part(p, s.N, l, s.E, alive), ws, queries, min(l, 256), false)
+	if p.Int("conv") > 0 {
+		a.conv = newConvolution(p, ws)
+	}
+	return a
+}
+
+// part is the problem of one factor: so many queries, keys and columns of values, with a key mask of its own.
+func part(p *variants.Problem, n, s, e int, valid []bool) *variants.Problem {
+	factor := *p
+	factor.Shape.N, factor.Shape.S, factor.Shape.E = n, s, e
+	factor.Valid, factor.Type = valid, variants.F32
+	return &factor
+}
+
+// landmarks is the mask of landmark keys, [batch, L]: a segment without a valid key has none. Nil without a
+// key mask.
+func landmarks(p *variants.Problem) []bool {
+	if p.Valid == nil {
+		return nil
+	}
+	alive, size := make([]bool, p.Shape.Batch*p.Int("landmarks")), p.Shape.S/p.Int("landmarks")
+	for i, valid := range p.Valid {
+		alive[i/size] = alive[i/size] || valid
+	}
+	return alive
+}
+
+// Prepare fills masks, weights of means, the unit matrices and the matrices of the convolution.
+func (a *plan) Prepare() {
+	a.rows.Prepare()
+	a.corner.Prepare()
+	a.columns.Prepare()
+	a.means.prepare()
+	l := a.p.Int("landmarks")
+	for i := 0; i < len(a.unit); i += l * l {
+		for j := range l {
+			a.unit[i+j*l+j] = 1
+		}
+	}
+	if a.conv != nil {
+		a.conv.prepare()
+	}
+}
+
+// Forward computes out from q, k and v: see variants.Attention.
+func (a *plan) Forward(out, q, k, v variants.Floats) {
+	a.means.run(q, k)
+	lq, lk := variants.F32s(a.means.q), variants.F32s(a.means.k)
+	a.rows.Forward(variants.F32s(a.bv), lq, k, v)
+	a.corner.Forward(variants.F32s(a.a), lq, lk, variants.F32s(a.unit))
+	a.inverse.run(a.w, a.a, a.bv)
+	a.columns.Forward(out, q, lk, variants.F32s(a.w))
+	if a.conv != nil {
+		a.conv.run(out, v)
+	}
+}
+
+// Executed is the number of floating-point operations of the last Forward.
+func (a *plan) Executed() int64 {
+	executed := a.rows.Executed() + a.corner.Executed() + a.columns.Executed() + a.inverse.executed()
+	if a.conv != nil {
+		executed += a.conv.executed()
+	}
+	return executed
+}
