@@ -10,15 +10,15 @@ import (
 )
 
 // exampleLines is the most lines of the example's mechanism and definition, as the README says.
-const exampleLines = 140
+const exampleLines = 160
 
 var shownFile = regexp.MustCompile("(?s)`(variants/[a-z/_]+\\.go)`:\n\n```go\n(.*?)```\n")
 
 // The example of CONTRIBUTING.md is a mechanism of the suite: the text shows its files as they are.
 func TestExampleIsTheCode(t *testing.T) {
 	shown := shownFile.FindAllStringSubmatch(read(t, "CONTRIBUTING.md"), -1)
-	if len(shown) != 3 {
-		t.Fatalf("CONTRIBUTING.md shows %d files of the example, not 3", len(shown))
+	if len(shown) != 4 {
+		t.Fatalf("CONTRIBUTING.md shows %d files of the example, not 4", len(shown))
 	}
 	lines := 0
 	for _, m := range shown {

@@ -28,6 +28,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      pairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -35,6 +37,12 @@ func Mechanism() *variants.Mechanism {
 func cost(p *variants.Problem) variants.Cost {
 	scored := float64(pairs(p, nil))
 	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * scored, Exps: scored}
+}
+
+// backwardCost is twice that of forward and the logits computed again.
+func backwardCost(p *variants.Problem) variants.Cost {
+	c := cost(p)
+	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
 }
 
 // pairs counts block by block.
@@ -59,6 +67,7 @@ type plan struct {
 	queries int // rows of a query tile, the last of a block maybe fewer
 	tiles   int // query tiles of a block
 	visit   func(w *tile.Walk, job int)
+	back    *backward // nil where no gradients are asked for
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
@@ -68,11 +77,14 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		Operands: tile.NewOperands(p, ws), shape: s, block: block,
 		before: min(p.Int("lookback"), s.N) * block, queries: queries, tiles: (block + queries - 1) / queries,
 	}
-	a.Engine = tile.New(ws, tile.Config{
+	c := tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
 		Scale: 1 / math.Sqrt(float64(s.D)), Queries: queries, Keys: keys,
-	})
-	a.visit = a.tile
+	}
+	a.Engine, a.visit = tile.New(ws, c), a.tile
+	if p.Backward {
+		a.back = newBackward(a, ws, c)
+	}
 	return a
 }
 
@@ -96,6 +108,9 @@ func (a *plan) tile(w *tile.Walk, job int) {
 	w.Begin(a.Q(head), rows)
 	w.Visit(a.K(head), a.V(head), keys)
 	w.End(a.Out(head))
+	if a.back != nil {
+		w.Statistics(a.statistics(head), nil)
+	}
 }
 
 // meeting returns the rows of a head's i-th query tile, none where the last block has no more, and the keys

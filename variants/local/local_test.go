@@ -1,7 +1,10 @@
 package local
 
 import (
+	"fmt"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"attnbench/variants/variantstest"
 )
@@ -24,3 +27,12 @@ func TestConformance(t *testing.T) {
 	}
 	variantstest.Run(t, Mechanism(), cases)
 }
+
+func TestGradient(t *testing.T) {
+	variantstest.CheckRandomGradients(t, Mechanism(), func(r *rapid.T, c *variantstest.Case) {
+		block, lookback := rapid.IntRange(1, 8).Draw(r, "block"), rapid.IntRange(0, 3).Draw(r, "lookback")
+		c.Options = fmt.Sprintf("block=%d,lookback=%d", block, lookback)
+	})
+}
+
+func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }
