@@ -15,8 +15,9 @@ type fixedPlan struct {
 	parts   int // query tiles of a unit
 	// spans are, for each key of a unit of several segments, the queries that see it: those that follow in its
 	// segment, or in the unit if it is a summary key. Empty where a unit is one segment.
-	spans []tile.Span
-	visit func(w *tile.Walk, job int)
+	spans     []tile.Span
+	visit     func(w *tile.Walk, job int)
+	visitBack func(w *tile.Walk, head, tile int)
 }
 
 func newFixed(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
@@ -29,11 +30,16 @@ func newFixed(p *variants.Problem, ws *variants.Workspace, s schedule) variants.
 		a.parts = ceilDiv(s.stride, queries)
 		s.queries = min(p.Kernels.Pad(ceilDiv(s.stride, a.parts)), s.stride)
 	}
-	s.Engine = tile.New(ws, s.config(p, s.queries, keys))
+	c := s.config(p, s.queries, keys)
+	s.Engine = tile.New(ws, c)
 	if a.unit > s.stride {
 		a.spans = variants.Alloc[tile.Span](ws, a.unit)
 	}
 	a.schedule, a.visit = s, a.tile
+	if p.Backward {
+		a.planBackward(ws, c, a.each())
+		a.visitBack = a.backwardTile
+	}
 	return a
 }
 
@@ -68,7 +74,7 @@ func (a *fixedPlan) tile(w *tile.Walk, job int) {
 	}
 	w.Begin(a.Q(head), rows)
 	a.visitKeys(w, head, rows)
-	w.End(a.Out(head))
+	a.finish(w, head)
 }
 
 // rows are those of a head's i-th query tile, none where the last unit has no more.

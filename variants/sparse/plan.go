@@ -17,7 +17,8 @@ type schedule struct {
 	*tile.Engine
 	shape   variants.Shape
 	stride  int
-	queries int // most rows of a query tile
+	queries int       // most rows of a query tile
+	back    *backward // nil where no gradients are asked for
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {

@@ -48,6 +48,8 @@ func Mechanism() *variants.Mechanism {
 		Pairs:      pairs,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -69,6 +71,12 @@ func check(p *variants.Problem) error {
 func cost(p *variants.Problem) variants.Cost {
 	n := float64(pairs(p, nil))
 	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
+}
+
+// backwardCost is twice that of forward and the logits computed again.
+func backwardCost(p *variants.Problem) variants.Cost {
+	c := cost(p)
+	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
 }
 
 // pairs counts the distinct pairs. A query in segment m of a head sees m keys of the columns that are not in

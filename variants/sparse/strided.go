@@ -11,20 +11,24 @@ import (
 // columns leave it out, and no key counts twice.
 type stridedPlan struct {
 	schedule
-	first      int
+	first      int // of the heads at hand
 	classTiles int // query tiles of a class of queries that lie stride apart
 	top, sum   []float32
 	acc        []float32 // [slices, n, e]: unfinished outputs, where out cannot hold them
-	columns    func(w *tile.Walk, job int)
-	recent     func(w *tile.Walk, job int)
+
+	columns, recent         func(w *tile.Walk, job int)
+	columnsBack, recentBack func(w *tile.Walk, head, tile int)
 }
 
+// groupRows is the number of rows, of one head or several, that both passes go through before the next ones:
+// what the first pass leaves is then still near.
 const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
 	queries, keys := tile.PatternSizes(p.Kernels, p.Shape.N, p.Shape.N)
 	s.queries = queries
-	s.Engine = tile.New(ws, s.config(p, queries, keys))
+	c := s.config(p, queries, keys)
+	s.Engine = tile.New(ws, c)
 	rows := s.shape.Slices() * s.shape.N
 	a := &stridedPlan{
 		schedule: s, classTiles: ceilDiv(ceilDiv(s.shape.N, s.stride), queries),
@@ -34,6 +38,10 @@ func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variant
 		a.acc = variants.Alloc[float32](ws, rows*s.shape.E)
 	}
 	a.columns, a.recent = a.columnTile, a.recentTile
+	if p.Backward {
+		a.planBackward(ws, c, max(a.stride*a.classTiles, a.Tiles(a.shape.N)))
+		a.columnsBack, a.recentBack = a.columnBackward, a.recentBackward
+	}
 	return a
 }
 
@@ -92,7 +100,7 @@ func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
 	acc, top, sum := a.unfinished(head)
 	w.Resume(a.Q(head), rows, acc, top, sum)
 	w.Visit(a.K(head), a.V(head), keys)
-	w.End(a.Out(head))
+	a.finish(w, head)
 }
 
 // past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.

@@ -197,7 +197,7 @@ func CheckLinearMemory(t *testing.T, m *variants.Mechanism, options string) {
 	const n = 8192
 	bytes := func(n int) (memory [2]variants.Memory) {
 		for i, heads := range []int{1, 8} {
-			c := Case{Shape: Self(heads, n, 64, false), Options: options, backward: true}
+			c := Case{Shape: Self(heads, n, 64, m.OnlyCausal != ""), Options: options, backward: true}
 			memory[i] = c.resolve(t, m, kernel.Generic(), 1).Memory()
 		}
 		return memory

@@ -18,7 +18,7 @@ func CheckRandomGradients(t *testing.T, m *variants.Mechanism, options func(r *r
 		c := Case{Shape: variants.Shape{
 			Batch: size("batch", 2), Heads: size("heads", 2), N: n, S: n, D: size("d", 5), E: size("e", 5),
 		}}
-		c.Shape.Causal = m.NoCausal == "" && rapid.Bool().Draw(r, "causal")
+		c.Shape.Causal = m.OnlyCausal != "" || m.NoCausal == "" && rapid.Bool().Draw(r, "causal")
 		options(r, &c)
 		if m.NoMask == "" && rapid.Bool().Draw(r, "masked") {
 			bits := c.Shape.Batch * c.Shape.S
