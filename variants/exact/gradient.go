@@ -13,9 +13,9 @@ func Gradient(p *variants.Problem, h variants.Head, dout []float64) variants.Hea
 	return EditedGradient(p, h, dout, func(int, []float64) {})
 }
 
-// EditedGradient differentiates Edited (spec §1), row by row: with the weights w of a row and the gradient g of
-// its output, the gradient of a logit is w_j (g·v_j - g·o). The edit must not depend on the logits that it
-// leaves finite, but for adding to them.
+// EditedGradient differentiates Edited (spec §1), row by row: with the weights w of a row and the gradient g
+// of its output, the gradient of a logit is w_j (g·v_j - g·o). The edit must not depend on the logits that
+// it leaves finite, but for adding to them.
 func EditedGradient(p *variants.Problem, h variants.Head, dout []float64,
 	edit func(row int, logits []float64)) variants.HeadGradients {
 	s := p.Shape

@@ -14,3 +14,7 @@ func BenchmarkForward(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkBackward(b *testing.B) {
+	variantstest.BenchmarkBackward(b, Mechanism(), variantstest.Self(8, 4096, 64, false), "", kernel.Best())
+}

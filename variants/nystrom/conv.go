@@ -1,22 +1,28 @@
 package nystrom
 
-import "attnbench/variants"
+import (
+	"slices"
+
+	"attnbench/variants"
+)
 
 // convRows is the number of rows that are convolved together, as a product with a band matrix.
 const convRows = 64
 
-// convolution adds conv(V) to the output.
+// convolution adds conv(V) to the output, or, backward, what that contributes to the gradient of V: then v
+// stands for the gradient of the output, out for that of V, and the kernel is turned round.
 type convolution struct {
-	p      *variants.Problem
-	size   int // of the kernel
-	deep   int // rows of values that a full tile meets
-	lde    int // columns of values, padded
-	tiles  int
-	bands  []float32   // [heads, convRows, deep]: row i holds the kernel from column i on
-	values [][]float32 // by worker: [deep, lde]
-	sums   [][]float32 // by worker: [convRows, lde]
-	out, v variants.Floats
-	step   func(worker, job int)
+	p        *variants.Problem
+	backward bool
+	size     int // of the kernel
+	deep     int // rows of values that a full tile meets
+	lde      int // columns of values, padded
+	tiles    int
+	bands    []float32   // [heads, convRows, deep]: row i holds the kernel from column i on
+	values   [][]float32 // by worker: [deep, lde]
+	sums     [][]float32 // by worker: [convRows, lde]
+	out, v   variants.Floats
+	step     func(worker, job int)
 }
 
 func newConvolution(p *variants.Problem, ws *variants.Workspace) *convolution {
@@ -35,7 +41,11 @@ func newConvolution(p *variants.Problem, ws *variants.Workspace) *convolution {
 func (c *convolution) prepare() {
 	for h := range c.p.Shape.Heads {
 		for i := range convRows {
-			copy(c.bands[(h*convRows+i)*c.deep+i:], c.p.PerHead(convKernel, h, 2))
+			kernel := c.bands[(h*convRows+i)*c.deep+i:][:c.size]
+			copy(kernel, c.p.PerHead(convKernel, h, 2))
+			if c.backward {
+				slices.Reverse(kernel)
+			}
 		}
 	}
 }
@@ -77,8 +87,11 @@ func (c *convolution) tile(worker, job int) {
 		set.Narrow(end-first, s.E, out.BF16, s.E, sums, c.lde)
 		return
 	}
+	valid := c.p.ValidKeys(head / s.Heads)
 	for i := range end - first {
-		copy(out.F32[i*s.E:(i+1)*s.E], sums[i*c.lde:])
+		if masked := valid != nil && !valid[first+i]; !masked || !c.backward {
+			copy(out.F32[i*s.E:(i+1)*s.E], sums[i*c.lde:])
+		}
 	}
 }
 
@@ -86,7 +99,7 @@ func (c *convolution) tile(worker, job int) {
 func (c *convolution) load(worker, head, from, to int) []float32 {
 	s, values := c.p.Shape, c.values[worker]
 	copyRows(c.p, values, c.lde, c.v.Slice((head*s.S+from)*s.E, (head*s.S+to)*s.E), s.E)
-	if valid := c.p.ValidKeys(head / s.Heads); valid != nil {
+	if valid := c.p.ValidKeys(head / s.Heads); valid != nil && !c.backward {
 		for j := from; j < to; j++ {
 			if !valid[j] {
 				clear(values[(j-from)*c.lde:][:s.E])

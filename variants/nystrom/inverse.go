@@ -8,7 +8,7 @@ type inverse struct {
 	l, ld    int // landmarks, and padded to vectors
 	e, lde   int // columns of values, and padded
 	scratch  []iteration
-	w, a, bv []float32 // of the call
+	w, a, bv []float32 // of the last call
 	step     func(worker, job int)
 }
 
@@ -37,7 +37,6 @@ func newInverse(p *variants.Problem, ws *variants.Workspace) *inverse {
 func (v *inverse) run(w, a, bv []float32) {
 	v.w, v.a, v.bv = w, a, bv
 	v.p.Pool.Run(v.p.Shape.Slices(), v.step)
-	v.w, v.a, v.bv = nil, nil, nil
 }
 
 // executed is the number of floating-point operations of run.
@@ -52,12 +51,17 @@ func (v *inverse) head(worker, head int) {
 	for range v.p.Int("iterations") {
 		v.improve(t)
 	}
-	for i := range l {
-		copy(t.values[i*v.lde:], v.bv[(head*l+i)*e:][:e])
-	}
+	v.load(t.values, v.bv, head)
 	v.p.Kernels.Gemm(l, v.lde, l, t.z, v.ld, t.values, v.lde, t.product, v.lde, false)
 	for i := range l {
 		copy(v.w[(head*l+i)*e:][:e], t.product[i*v.lde:])
+	}
+}
+
+// load copies a head's rows of x [slices, L, e] to rows of lde.
+func (v *inverse) load(into, x []float32, head int) {
+	for i := range v.l {
+		copy(into[i*v.lde:], x[(head*v.l+i)*v.e:][:v.e])
 	}
 }
 

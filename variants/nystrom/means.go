@@ -22,7 +22,7 @@ type means struct {
 func newMeans(p *variants.Problem, ws *variants.Workspace) *means {
 	s, l := p.Shape, p.Int("landmarks")
 	m := &means{p: p, l: l}
-	m.q, m.k = variants.Alloc[float32](ws, s.Slices()*l*s.D), variants.Alloc[float32](ws, s.Slices()*l*s.D)
+	m.q, m.k = keeper(p)(ws, s.Slices()*l*s.D), keeper(p)(ws, s.Slices()*l*s.D)
 	m.forQueries = variants.Alloc[float32](ws, s.N/l)
 	m.forKeys = variants.Alloc[float32](ws, max(s.S, len(p.Valid)))
 	padded := p.Kernels.Pad(s.D)

@@ -6,8 +6,8 @@
 //	out = F·Z·(B·V) + conv(V)
 //
 // Z is where a few steps of an iteration towards the pseudo-inverse of A lead, as a rule not yet the inverse
-// (equation 11); the convolution is depth-wise along the sequence, with one kernel a head, and off unless asked
-// for. Time O(n·L + L³).
+// (equation 11); the convolution is depth-wise along the sequence, with one kernel a head, and off unless
+// asked for. Time O(n·L + L³).
 //
 // A masked key is no part of B, of its segment's mean and of the convolution; a landmark of masked keys alone
 // has no weight. Queries are never masked. There is no causal form: every landmark mixes a segment, and the
@@ -27,9 +27,10 @@ import (
 // Mechanism declares nystrom.
 func Mechanism() *variants.Mechanism {
 	return &variants.Mechanism{
-		Name: "nystrom", Title: "Nyströmformer", Summary: "the softmax matrix from its rows and columns at landmarks",
-		Paper: "Xiong et al. 2021, arXiv 2102.03902",
-		Role:  variants.Approximation, Family: "low rank",
+		Name: "nystrom", Title: "Nyströmformer",
+		Summary: "the softmax matrix from its rows and columns at landmarks",
+		Paper:   "Xiong et al. 2021, arXiv 2102.03902",
+		Role:    variants.Approximation, Family: "low rank",
 		Time:    variants.Growth{Text: "n·L", Exponent: 1},
 		Memory:  variants.Growth{Text: "L²", Exponent: 0},
 		Options: options(),
@@ -44,6 +45,8 @@ func Mechanism() *variants.Mechanism {
 		Cost:       cost,
 		New:        newPlan,
 		Definition: naive,
+
+		Gradient: naiveGradient, BackwardCost: backwardCost,
 	}
 }
 
@@ -103,7 +106,7 @@ func check(p *variants.Problem) error {
 	case conv > 0 && conv%2 == 0:
 		return fmt.Errorf("conv=%d is even: the kernel needs a middle, take an odd size", conv)
 	case conv > 0 && s.Cross():
-		return errors.New("the convolution of the values has no meaning for queries of another sequence: use conv=0")
+		return errors.New("a convolution of the values has no meaning for queries of another sequence: use conv=0")
 	}
 	return nil
 }
@@ -114,6 +117,17 @@ func cost(p *variants.Problem) variants.Cost {
 	n, keys, d, e := float64(s.N), float64(s.S), float64(s.D), float64(s.E)
 	l, steps, conv := float64(p.Int("landmarks")), float64(p.Int("iterations")), float64(p.Int("conv"))
 	flops := 2*(n+keys)*l*(d+e) + 2*l*l*(d+e) + 8*steps*l*l*l + 2*n*e*conv
+	heads := float64(s.Slices())
+	return variants.Cost{FLOPs: heads * flops, Exps: heads * ((n+keys)*l + l*l)}
+}
+
+// backwardCost is that of the gradients of the three softmaxes, whose logits are computed again, of the
+// iteration and its steps computed again, and of the convolution (spec §8).
+func backwardCost(p *variants.Problem) variants.Cost {
+	s := p.Shape
+	n, keys, d, e := float64(s.N), float64(s.S), float64(s.D), float64(s.E)
+	l, steps, conv := float64(p.Int("landmarks")), float64(p.Int("iterations")), float64(p.Int("conv"))
+	flops := (n+keys)*l*(6*d+4*e) + l*l*(6*d+4*e) + 22*steps*l*l*l + 4*n*e*conv
 	heads := float64(s.Slices())
 	return variants.Cost{FLOPs: heads * flops, Exps: heads * ((n+keys)*l + l*l)}
 }

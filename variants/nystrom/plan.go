@@ -30,8 +30,9 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, l := p.Shape, p.Int("landmarks")
 	a := &plan{p: p, means: newMeans(p, ws), inverse: newInverse(p, ws)}
 	heads := s.Slices()
-	a.bv, a.w = variants.Alloc[float32](ws, heads*l*s.E), variants.Alloc[float32](ws, heads*l*s.E)
-	a.a, a.unit = variants.Alloc[float32](ws, heads*l*l), variants.Alloc[float32](ws, heads*l*l)
+	keep := keeper(p)
+	a.bv, a.w, a.a = keep(ws, heads*l*s.E), keep(ws, heads*l*s.E), keep(ws, heads*l*l)
+	a.unit = variants.Alloc[float32](ws, heads*l*l)
 
 	queries, keys := tile.Sizes(p.Kernels, l, s.S)
 	queries = min(queries, p.Kernels.Pad((l*heads+enoughJobs-1)/enoughJobs))
@@ -44,7 +45,18 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	if p.Int("conv") > 0 {
 		a.conv = newConvolution(p, ws)
 	}
+	if p.Backward {
+		return newGradients(a, ws)
+	}
 	return a
+}
+
+// keeper allocates what a backward pass wants again.
+func keeper(p *variants.Problem) func(ws *variants.Workspace, n int) []float32 {
+	if p.Backward {
+		return variants.Save[float32]
+	}
+	return variants.Alloc[float32]
 }
 
 // part is the problem of one factor: so many queries, keys and columns of values, with a key mask of its own.
@@ -87,15 +99,20 @@ func (a *plan) Prepare() {
 
 // Forward computes out from q, k and v: see variants.Attention.
 func (a *plan) Forward(out, q, k, v variants.Floats) {
+	a.attend(out, q, k, v)
+	if a.conv != nil {
+		a.conv.run(out, v)
+	}
+}
+
+// attend is Forward without the convolution.
+func (a *plan) attend(out, q, k, v variants.Floats) {
 	a.means.run(q, k)
 	lq, lk := variants.F32s(a.means.q), variants.F32s(a.means.k)
 	a.rows.Forward(variants.F32s(a.bv), lq, k, v)
 	a.corner.Forward(variants.F32s(a.a), lq, lk, variants.F32s(a.unit))
 	a.inverse.run(a.w, a.a, a.bv)
 	a.columns.Forward(out, q, lk, variants.F32s(a.w))
-	if a.conv != nil {
-		a.conv.run(out, v)
-	}
 }
 
 // Executed is the number of floating-point operations of the last Forward.

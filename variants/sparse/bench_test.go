@@ -27,3 +27,12 @@ func BenchmarkEqualPairs(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkBackward(b *testing.B) {
+	for _, options := range []string{"stride=64", "pattern=fixed,stride=64"} {
+		b.Run(options, func(b *testing.B) {
+			shape := variantstest.Self(8, 4096, 64, true)
+			variantstest.BenchmarkBackward(b, Mechanism(), shape, options, kernel.Best())
+		})
+	}
+}

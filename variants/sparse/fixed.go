@@ -5,9 +5,9 @@ import (
 	"attnbench/variants/tile"
 )
 
-// fixedPlan cuts a head into units that end where a segment does: a segment, or several where they are short.
-// A query tile meets the summary keys of all segments before its unit, which lie stride apart, and the keys of
-// its unit.
+// fixedPlan cuts a head into units that end where a segment does: a segment, or several where they are
+// short. A query tile meets the summary keys of all segments before its unit, which lie stride apart, and the
+// keys of its unit.
 type fixedPlan struct {
 	schedule
 	summary int
@@ -90,7 +90,8 @@ func (a *fixedPlan) visitKeys(w *tile.Walk, head int, rows tile.Rows) {
 	k, v, bias := a.K(head), a.V(head), a.Bias(head)
 	first, end := rows.Start/a.unit*a.unit, rows.Start+rows.Count
 	for column := a.stride - a.summary; column < a.stride && first > 0; column++ {
-		w.Visit(k, v, tile.Keys{Rows: tile.Rows{Start: column, Count: first / a.stride, Stride: a.stride}, Bias: bias})
+		keys := tile.Rows{Start: column, Count: first / a.stride, Stride: a.stride}
+		w.Visit(k, v, tile.Keys{Rows: keys, Bias: bias})
 	}
 	own := tile.Keys{Rows: tile.Range(first, end), Band: true, Lo: -tile.Unlimited, Bias: bias}
 	if a.spans != nil {

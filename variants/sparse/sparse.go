@@ -33,7 +33,8 @@ func Mechanism() *variants.Mechanism {
 		NoCross:    "columns of keys are positions of the queries' own sequence",
 		Options: []variants.Option{
 			{Name: "pattern", Kind: variants.Choice, Default: strided, Choices: []string{strided, fixed},
-				Doc: "strided: the last keys and every stride-th one; fixed: the own segment and the ends of earlier ones"},
+				Doc: "strided: the last keys and every stride-th one; " +
+					"fixed: the own segment and the ends of earlier ones"},
 			{Name: "stride", Kind: variants.Int, Default: "64", Min: 1, Max: variants.MaxLength,
 				Doc: "positions of a segment, of the recent past and between columns; √n balances the two sets"},
 			{Name: "summary", Kind: variants.Int, Default: "8", Min: 1, Max: variants.MaxLength,

@@ -40,14 +40,16 @@ func TestConformance(t *testing.T) {
 		"pattern=fixed,stride=70,summary=5"} {
 		cases = append(cases,
 			variantstest.Case{Name: "mask," + options, Shape: batch, Options: options, Mask: mask(150)},
-			variantstest.Case{Name: "no valid key," + options, Shape: batch, Options: options, Mask: make([]uint8, 75)},
-			variantstest.Case{Name: "peaked," + options, Shape: variantstest.Self(1, 150, 64, true), Options: options,
-				Scale: 10, Tolerance: 2e-5})
+			variantstest.Case{Name: "no valid key," + options, Shape: batch, Options: options,
+				Mask: make([]uint8, 75)},
+			variantstest.Case{Name: "peaked," + options, Shape: variantstest.Self(1, 150, 64, true),
+				Options: options, Scale: 10, Tolerance: 2e-5})
 	}
 	cases = append(cases,
 		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true), Options: "stride=4"},
 		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true), Options: "stride=250"},
-		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true), Options: "pattern=fixed,stride=250,summary=20"},
+		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true),
+			Options: "pattern=fixed,stride=250,summary=20"},
 	)
 	variantstest.Run(t, Mechanism(), cases)
 }
@@ -56,7 +58,8 @@ func TestConformance(t *testing.T) {
 func options(r *rapid.T, longest int) string {
 	stride := rapid.IntRange(1, longest).Draw(r, "stride")
 	if rapid.Bool().Draw(r, "fixed") {
-		return fmt.Sprintf("pattern=fixed,stride=%d,summary=%d", stride, rapid.IntRange(1, stride).Draw(r, "summary"))
+		summary := rapid.IntRange(1, stride).Draw(r, "summary")
+		return fmt.Sprintf("pattern=fixed,stride=%d,summary=%d", stride, summary)
 	}
 	return fmt.Sprintf("stride=%d", stride)
 }
@@ -102,7 +105,9 @@ func TestPairs(t *testing.T) {
 
 // TestExecuted: tiles follow the pattern so closely that little is computed in vain.
 func TestExecuted(t *testing.T) {
-	for _, options := range []string{"stride=64", "stride=128", "pattern=fixed,stride=64", "pattern=fixed,stride=128"} {
+	for _, options := range []string{
+		"stride=64", "stride=128", "pattern=fixed,stride=64", "pattern=fixed,stride=128",
+	} {
 		for _, set := range kernel.Available() {
 			p, err := resolve(variantstest.Self(1, 4096, 64, true), options)
 			if err != nil {

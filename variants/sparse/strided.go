@@ -5,10 +5,10 @@ import (
 	"attnbench/variants/tile"
 )
 
-// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see the
-// same columns: their tiles come first, and keep their softmax unfinished. Tiles of neighbouring queries take
-// it up again with the keys of their recent past, which hold one key of the column: the query itself. So the
-// columns leave it out, and no key counts twice.
+// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see
+// the same columns: their tiles come first, and keep their softmax unfinished. Tiles of neighbouring queries
+// take it up again with the keys of their recent past, which hold one key of the column: the query itself. So
+// the columns leave it out, and no key counts twice.
 type stridedPlan struct {
 	schedule
 	first      int // of the heads at hand
