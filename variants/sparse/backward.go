@@ -51,25 +51,25 @@ func (a *stridedPlan) Backward(g variants.Gradients, dout, out, q, k, v []float3
 	b := a.back
 	a.SetBackward(g.Q, dout, out, q, k, v)
 	b.sums.Begin(g.K, g.V)
-	b.gradient.Run(b.sums, a.stride*a.classTiles, a.columnsBack)
-	b.gradient.Continue(b.sums, a.Tiles(a.shape.N), a.recentBack)
+	b.gradient.Run(b.sums, a.Tiles(a.shape.N), a.recentBack)
+	b.gradient.Continue(b.sums, a.stride*a.classTiles, a.columnsBack)
 	b.sums.End()
 	a.Clear()
 }
 
-func (a *stridedPlan) columnBackward(w *tile.Walk, head, i int) {
-	rows, keys := a.column(head, i)
-	if rows.Count <= 0 {
-		return
-	}
+func (a *stridedPlan) recentBackward(w *tile.Walk, head, i int) {
+	rows, keys := a.past(head, i)
 	w.BeginBackward(a.upstream(head), rows)
 	w.Visit(a.K(head), a.V(head), keys)
 	w.EndBackward()
 }
 
-// recentBackward adds to the gradients of queries that columnBackward began.
-func (a *stridedPlan) recentBackward(w *tile.Walk, head, i int) {
-	rows, keys := a.past(head, i)
+// columnBackward adds to the gradients of queries that recentBackward began.
+func (a *stridedPlan) columnBackward(w *tile.Walk, head, i int) {
+	rows, keys := a.column(head, i)
+	if rows.Count <= 0 {
+		return
+	}
 	u := a.upstream(head)
 	u.Add = true
 	w.BeginBackward(u, rows)

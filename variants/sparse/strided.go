@@ -5,16 +5,16 @@ import (
 	"attnbench/variants/tile"
 )
 
-// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see
-// the same columns: their tiles come first, and keep their softmax unfinished. Tiles of neighbouring queries
-// take it up again with the keys of their recent past, which hold one key of the column: the query itself. So
-// the columns leave it out, and no key counts twice.
+// stridedPlan walks a head twice, because the two sets want other tiles. Tiles of neighbouring queries come
+// first, with the keys of their recent past, and leave their softmax unfinished. Queries that lie stride
+// apart see the same column: their tiles take it up again, with the keys of the column but for the query's
+// own, which is the only one that the recent past holds too. So no key counts twice.
 type stridedPlan struct {
 	schedule
-	first      int // of the heads at hand
-	classTiles int // query tiles of a class of queries that lie stride apart
-	top, sum   []float32
-	acc        []float32 // [slices, n, e]: unfinished outputs, where out cannot hold them
+	first      int       // of the heads at hand
+	classTiles int       // query tiles of a class of queries that lie stride apart
+	top, sum   []float32 // [slices, n]: statistics of unfinished queries
+	acc        []float32 // [slices, n, e]: their outputs, where out cannot hold them
 
 	columns, recent         func(w *tile.Walk, job int)
 	columnsBack, recentBack func(w *tile.Walk, head, tile int)
@@ -52,8 +52,8 @@ func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 	group := max(1, groupRows/a.shape.N)
 	for a.first = 0; a.first < a.shape.Slices(); a.first += group {
 		heads := min(group, a.shape.Slices()-a.first)
-		a.Continue(heads*a.stride*a.classTiles, a.columns)
 		a.Continue(heads*a.Tiles(a.shape.N), a.recent)
+		a.Continue(heads*a.stride*a.classTiles, a.columns)
 	}
 	a.Clear()
 }
@@ -61,13 +61,29 @@ func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 // unfinished is where the softmax of a head waits between the passes.
 func (a *stridedPlan) unfinished(head int) (acc, top, sum []float32) {
 	n, e := a.shape.N, a.shape.E
-	acc = a.acc
+	acc = a.Out(head).F32
 	if acc == nil {
-		acc = a.Out(head).F32
-	} else {
-		acc = acc[head*n*e : (head+1)*n*e]
+		acc = a.acc[head*n*e : (head+1)*n*e]
 	}
 	return acc, a.top[head*n : (head+1)*n], a.sum[head*n : (head+1)*n]
+}
+
+func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
+	tiles := a.Tiles(a.shape.N)
+	head := a.first + job/tiles
+	rows, keys := a.past(head, job%tiles)
+	w.Begin(a.Q(head), rows)
+	w.Visit(a.K(head), a.V(head), keys)
+	w.Suspend(a.unfinished(head))
+}
+
+// past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.
+func (a *stridedPlan) past(head, i int) (tile.Rows, tile.Keys) {
+	rows := a.Rows(i, a.shape.N)
+	return rows, tile.Keys{
+		Rows: tile.Range(max(0, rows.Start-a.stride+1), rows.Start+rows.Count),
+		Band: true, Lo: 1 - a.stride, Bias: a.Bias(head),
+	}
 }
 
 func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
@@ -77,9 +93,10 @@ func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
 	if rows.Count <= 0 {
 		return
 	}
-	w.Begin(a.Q(head), rows)
+	acc, top, sum := a.unfinished(head)
+	w.Resume(a.Q(head), rows, acc, top, sum)
 	w.Visit(a.K(head), a.V(head), keys)
-	w.Suspend(a.unfinished(head))
+	a.finish(w, head)
 }
 
 // column returns the rows of a head's i-th tile of queries that lie stride apart, none where the class has no
@@ -90,24 +107,5 @@ func (a *stridedPlan) column(head, i int) (tile.Rows, tile.Keys) {
 	return tile.Rows{Start: class + first*a.stride, Count: count, Stride: a.stride}, tile.Keys{
 		Rows: tile.Rows{Start: class, Count: first + count - 1, Stride: a.stride},
 		Band: true, Lo: -tile.Unlimited, Hi: -a.stride, Bias: a.Bias(head),
-	}
-}
-
-func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
-	tiles := a.Tiles(a.shape.N)
-	head := a.first + job/tiles
-	rows, keys := a.past(head, job%tiles)
-	acc, top, sum := a.unfinished(head)
-	w.Resume(a.Q(head), rows, acc, top, sum)
-	w.Visit(a.K(head), a.V(head), keys)
-	a.finish(w, head)
-}
-
-// past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.
-func (a *stridedPlan) past(head, i int) (tile.Rows, tile.Keys) {
-	rows := a.Rows(i, a.shape.N)
-	return rows, tile.Keys{
-		Rows: tile.Range(max(0, rows.Start-a.stride+1), rows.Start+rows.Count),
-		Band: true, Lo: 1 - a.stride, Bias: a.Bias(head),
 	}
 }
