@@ -27,7 +27,7 @@ func Mechanism() *variants.Mechanism {
 		Summary: "the recent past, and columns of keys of all of the past",
 		Paper:   "Child et al. 2019, arXiv 1904.10509",
 		Role:    variants.Approximation, Family: "pattern",
-		Time:       variants.Growth{Text: "n·√n", Exponent: 2},
+		Time:       variants.Growth{Text: "n·(l + n/l)", Exponent: 2},
 		Memory:     variants.Growth{Text: "n", Exponent: 1},
 		OnlyCausal: "both patterns are sets of the past",
 		NoCross:    "columns of keys are positions of the queries' own sequence",
