@@ -94,7 +94,9 @@ func (m *model) invertGradient(dz []float64) []float64 {
 		b1 := minus(7, x, l)
 		b2 := minus(15, product(x, b1), l)
 		b3 := minus(13, product(x, b2), l)
-		dz = plus(dz, -0.75, dz)
+		for i := range dz {
+			dz[i] /= 4
+		}
 		db3 := product(turned(z), dz)
 		db2 := minus(0, product(turned(x), db3), l)
 		db1 := minus(0, product(turned(x), db2), l)
