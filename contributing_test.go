@@ -10,7 +10,7 @@ import (
 )
 
 // exampleLines is the most lines of the example's mechanism and definition, as the README says.
-const exampleLines = 160
+const exampleLines = 150
 
 var shownFile = regexp.MustCompile("(?s)`(variants/[a-z/_]+\\.go)`:\n\n```go\n(.*?)```\n")
 

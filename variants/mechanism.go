@@ -128,19 +128,25 @@ type Input struct {
 // KeyMask is the side input that every mechanism with key masks accepts: [s] or [batch, s], 1 = valid.
 const KeyMask = "key_mask"
 
-// DenseCost is the work of exact attention (spec §8): every allowed pair needs 2(d+e) operations and one
-// exponential.
-func DenseCost(p *Problem) Cost {
-	pairs := float64(DensePairs(p, nil))
-	return Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * pairs, Exps: pairs}
+// PairsCost is the work of softmax attention that scores so many pairs (spec §8): each needs 2(d+e)
+// operations and one exponential.
+func PairsCost(s Shape, pairs int64) Cost {
+	n := float64(pairs)
+	return Cost{FLOPs: 2 * float64(s.D+s.E) * n, Exps: n}
 }
 
-// DenseBackwardCost is the work of the gradients of exact attention whose weights are computed again: 4(d+e)
-// operations a pair, and 2d and an exponential for its weight.
-func DenseBackwardCost(p *Problem) Cost {
-	pairs := float64(DensePairs(p, nil))
-	return Cost{FLOPs: (4*float64(p.Shape.D+p.Shape.E) + 2*float64(p.Shape.D)) * pairs, Exps: pairs}
+// PairsBackwardCost is the work of its gradients where weights are computed again: 4(d+e) operations a pair,
+// and 2d and an exponential for its weight.
+func PairsBackwardCost(s Shape, pairs int64) Cost {
+	n := float64(pairs)
+	return Cost{FLOPs: (4*float64(s.D+s.E) + 2*float64(s.D)) * n, Exps: n}
 }
+
+// DenseCost is PairsCost of every pair that causality allows.
+func DenseCost(p *Problem) Cost { return PairsCost(p.Shape, DensePairs(p, nil)) }
+
+// DenseBackwardCost is PairsBackwardCost of them.
+func DenseBackwardCost(p *Problem) Cost { return PairsBackwardCost(p.Shape, DensePairs(p, nil)) }
 
 // DensePairs counts every pair that causality allows.
 func DensePairs(p *Problem, _ []float32) int64 {

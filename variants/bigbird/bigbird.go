@@ -145,16 +145,15 @@ func draw(p *variants.Problem, dims []int, rng func(head int) *rand.Rand) varian
 
 // cost is that of N(7+r) - 12 - 2r pairs of blocks (spec §8): a random block that is seen anyway counts as if
 // it were another.
-func cost(p *variants.Problem) variants.Cost {
-	block, count, r := float64(p.Int("block")), float64(blocks(p)), float64(p.Int("random"))
-	n := float64(p.Shape.Slices()) * block * block * (count*(7+r) - 12 - 2*r)
-	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
+func cost(p *variants.Problem) variants.Cost { return variants.PairsCost(p.Shape, listedPairs(p)) }
+
+func backwardCost(p *variants.Problem) variants.Cost {
+	return variants.PairsBackwardCost(p.Shape, listedPairs(p))
 }
 
-// backwardCost is twice that of forward and the logits computed again.
-func backwardCost(p *variants.Problem) variants.Cost {
-	c := cost(p)
-	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
+func listedPairs(p *variants.Problem) int64 {
+	block, count, r := int64(p.Int("block")), int64(blocks(p)), int64(p.Int("random"))
+	return int64(p.Shape.Slices()) * block * block * (count*(7+r) - 12 - 2*r)
 }
 
 // pairs counts the distinct pairs.

@@ -33,16 +33,10 @@ func Mechanism() *variants.Mechanism {
 	}
 }
 
-// cost is 2(d+e) operations and one exponential for each pair.
-func cost(p *variants.Problem) variants.Cost {
-	scored := float64(pairs(p, nil))
-	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * scored, Exps: scored}
-}
+func cost(p *variants.Problem) variants.Cost { return variants.PairsCost(p.Shape, pairs(p, nil)) }
 
-// backwardCost is twice that of forward and the logits computed again.
 func backwardCost(p *variants.Problem) variants.Cost {
-	c := cost(p)
-	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
+	return variants.PairsBackwardCost(p.Shape, pairs(p, nil))
 }
 
 // pairs counts block by block.

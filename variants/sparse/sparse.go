@@ -68,16 +68,10 @@ func check(p *variants.Problem) error {
 	return nil
 }
 
-// cost is 2(d+e) operations and one exponential for each pair (spec §8).
-func cost(p *variants.Problem) variants.Cost {
-	n := float64(pairs(p, nil))
-	return variants.Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * n, Exps: n}
-}
+func cost(p *variants.Problem) variants.Cost { return variants.PairsCost(p.Shape, pairs(p, nil)) }
 
-// backwardCost is twice that of forward and the logits computed again.
 func backwardCost(p *variants.Problem) variants.Cost {
-	c := cost(p)
-	return variants.Cost{FLOPs: 2*c.FLOPs + 2*float64(p.Shape.D)*c.Exps, Exps: c.Exps}
+	return variants.PairsBackwardCost(p.Shape, pairs(p, nil))
 }
 
 // pairs counts the distinct pairs. A query in segment m of a head sees m keys of the columns that are not in
