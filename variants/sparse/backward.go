@@ -52,7 +52,7 @@ func (a *stridedPlan) Backward(g variants.Gradients, dout, out, q, k, v []float3
 	a.SetBackward(g.Q, dout, out, q, k, v)
 	b.sums.Begin(g.K, g.V)
 	b.gradient.Run(b.sums, a.Tiles(a.shape.N), a.recentBack)
-	b.gradient.Continue(b.sums, a.stride*a.classTiles, a.columnsBack)
+	b.gradient.Continue(b.sums, a.groups*a.classTiles, a.columnsBack)
 	b.sums.End()
 	a.Clear()
 }
@@ -66,14 +66,15 @@ func (a *stridedPlan) recentBackward(w *tile.Walk, head, i int) {
 
 // columnBackward adds to the gradients of queries that recentBackward began.
 func (a *stridedPlan) columnBackward(w *tile.Walk, head, i int) {
-	rows, keys := a.column(head, i)
-	if rows.Count <= 0 {
+	c := a.column(i)
+	rows := c.rows(a.index[w.Worker()])
+	if rows.Count == 0 {
 		return
 	}
 	u := a.upstream(head)
 	u.Add = true
 	w.BeginBackward(u, rows)
-	w.Visit(a.K(head), a.V(head), keys)
+	a.visitColumns(w, head, c)
 	w.EndBackward()
 }
 

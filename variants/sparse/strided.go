@@ -11,10 +11,18 @@ import (
 // own, which is the only one that the recent past holds too. So no key counts twice.
 type stridedPlan struct {
 	schedule
-	first      int       // of the heads at hand
-	classTiles int       // query tiles of a class of queries that lie stride apart
-	top, sum   []float32 // [slices, n]: statistics of unfinished queries
-	acc        []float32 // [slices, n, e]: their outputs, where out cannot hold them
+	first int // of the heads at hand
+
+	// A class is all queries that lie stride apart. Short ones share query tiles.
+	together   int           // classes that share a query tile
+	each       int           // queries of a class in a tile
+	groups     int           // of classes that share tiles
+	classTiles int           // query tiles of a group
+	index      [][]int32     // by worker: the rows of a tile
+	spans      [][]tile.Span // by worker: of a visit
+
+	top, sum []float32 // [slices, n]: statistics of unfinished queries
+	acc      []float32 // [slices, n, e]: their outputs, where out cannot hold them
 
 	columns, recent         func(w *tile.Walk, job int)
 	columnsBack, recentBack func(w *tile.Walk, head, tile int)
@@ -31,15 +39,23 @@ func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variant
 	s.Engine = tile.New(ws, c)
 	rows := s.shape.Slices() * s.shape.N
 	a := &stridedPlan{
-		schedule: s, classTiles: ceilDiv(ceilDiv(s.shape.N, s.stride), queries),
-		top: variants.Alloc[float32](ws, rows), sum: variants.Alloc[float32](ws, rows),
+		schedule: s,
+		top:      variants.Alloc[float32](ws, rows), sum: variants.Alloc[float32](ws, rows),
+	}
+	class := ceilDiv(s.shape.N, s.stride)
+	a.each = min(queries, class)
+	a.together = min(queries/a.each, s.stride)
+	a.groups, a.classTiles = ceilDiv(s.stride, a.together), ceilDiv(class, a.each)
+	for range p.Pool.Threads() {
+		a.index = append(a.index, variants.Alloc[int32](ws, queries))
+		a.spans = append(a.spans, variants.Alloc[tile.Span](ws, keys))
 	}
 	if p.Type != variants.F32 {
 		a.acc = variants.Alloc[float32](ws, rows*s.shape.E)
 	}
 	a.columns, a.recent = a.columnTile, a.recentTile
 	if p.Backward {
-		a.planBackward(ws, c, max(a.stride*a.classTiles, a.Tiles(a.shape.N)))
+		a.planBackward(ws, c, max(a.groups*a.classTiles, a.Tiles(a.shape.N)))
 		a.columnsBack, a.recentBack = a.columnBackward, a.recentBackward
 	}
 	return a
@@ -53,7 +69,7 @@ func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 	for a.first = 0; a.first < a.shape.Slices(); a.first += group {
 		heads := min(group, a.shape.Slices()-a.first)
 		a.Continue(heads*a.Tiles(a.shape.N), a.recent)
-		a.Continue(heads*a.stride*a.classTiles, a.columns)
+		a.Continue(heads*a.groups*a.classTiles, a.columns)
 	}
 	a.Clear()
 }
@@ -87,25 +103,70 @@ func (a *stridedPlan) past(head, i int) (tile.Rows, tile.Keys) {
 }
 
 func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
-	tiles := a.stride * a.classTiles
-	head := a.first + job/tiles
-	rows, keys := a.column(head, job%tiles)
-	if rows.Count <= 0 {
+	tiles := a.groups * a.classTiles
+	head, c := a.first+job/tiles, a.column(job%tiles)
+	rows := c.rows(a.index[w.Worker()])
+	if rows.Count == 0 {
 		return
 	}
 	acc, top, sum := a.unfinished(head)
 	w.Resume(a.Q(head), rows, acc, top, sum)
-	w.Visit(a.K(head), a.V(head), keys)
+	a.visitColumns(w, head, c)
 	a.finish(w, head)
 }
 
-// column returns the rows of a head's i-th tile of queries that lie stride apart, none where the class has no
-// more, and the keys of their column but for the query's own.
-func (a *stridedPlan) column(head, i int) (tile.Rows, tile.Keys) {
-	class, first := i/a.classTiles, i%a.classTiles*a.queries
-	count := min(a.queries, ceilDiv(a.shape.N-class, a.stride)-first)
-	return tile.Rows{Start: class + first*a.stride, Count: count, Stride: a.stride}, tile.Keys{
-		Rows: tile.Rows{Start: class, Count: first + count - 1, Stride: a.stride},
-		Band: true, Lo: -tile.Unlimited, Hi: -a.stride, Bias: a.Bias(head),
+// columns is a tile of queries of neighbouring classes, those of a class side by side.
+type columns struct {
+	n, stride   int
+	class, last int // the classes: class ≤ c < last
+	first, each int // of a class the queries first, first+1, …, so many where there are
+}
+
+// column returns the i-th tile of columns of a head.
+func (a *stridedPlan) column(i int) columns {
+	class := i / a.classTiles * a.together
+	return columns{
+		n: a.shape.N, stride: a.stride, class: class, last: min(class+a.together, a.stride),
+		first: i % a.classTiles * a.each, each: a.each,
+	}
+}
+
+// count is the number of queries of a class.
+func (c columns) count(class int) int {
+	return min(max(ceilDiv(c.n-class, c.stride)-c.first, 0), c.each)
+}
+
+// rows lists the rows of the tile.
+func (c columns) rows(index []int32) tile.Rows {
+	index = index[:0]
+	for class := c.class; class < c.last; class++ {
+		for i := range c.count(class) {
+			index = append(index, int32(class+(c.first+i)*c.stride))
+		}
+	}
+	return tile.List(index)
+}
+
+// visitColumns lets the queries of every class meet the keys of their column before their own: those that all
+// of them see, then, few at a time, those that only the later ones see.
+func (a *stridedPlan) visitColumns(w *tile.Walk, head int, c columns) {
+	spans, at := a.spans[w.Worker()], 0
+	for class := c.class; class < c.last; class++ {
+		end := at + c.count(class)
+		for from := 0; from < c.first+end-at-1; {
+			to := min(from+len(spans), c.first)
+			if from >= c.first {
+				to = min(from+edge, c.first+end-at-1)
+			}
+			for i := range to - from {
+				spans[i] = tile.Span{From: int32(at + max(0, from+i+1-c.first)), To: int32(end)}
+			}
+			w.Visit(a.K(head), a.V(head), tile.Keys{
+				Rows:  tile.Rows{Start: class + from*a.stride, Count: to - from, Stride: a.stride},
+				Spans: spans[:to-from], Bias: a.Bias(head),
+			})
+			from = to
+		}
+		at = end
 	}
 }
