@@ -32,13 +32,15 @@ bench-full: build ## the same with 8 heads on 1 and 2 threads, and the lengths t
 report: build ## tables and charts of FILES (the newest results under results/local)
 	$(if $(FILES),bin/bench report $(ARGS) $(FILES),@echo 'no results under results/local: run make bench first' >&2; exit 2)
 
+# The machine whose results the README shows.
+README_RESULTS := results/published/epyc-zen4
 PUBLISHED := $(patsubst %/,%,$(wildcard results/published/*/))
 
 published: ## renew what is published from committed results: reports, charts, the README's block
 	@for folder in $(PUBLISHED); do \
 		$(GO) run ./bench report --format markdown --charts $$folder $$folder/*.txt >$$folder/report.md; \
 	done
-	$(GO) run ./bench report --update README.md $(wildcard results/published/*/*.txt)
+	$(GO) run ./bench report --update README.md $(wildcard $(README_RESULTS)/*.txt)
 
 test: ## all tests
 	$(GO) test $(TESTFLAGS) ./...

@@ -17,7 +17,7 @@ const (
 )
 
 // WriteBlock writes the heart of the report in Markdown, for a README: one table of time, growth and
-// crossovers, the sentences that the table cannot hold, and what it was measured on.
+// crossovers, the sentences that the table cannot hold, performance beside peers, and what it was measured on.
 func (r *Report) WriteBlock(w io.Writer) error {
 	b := &buffered{w: w}
 	for i, p := range r.Parts {
@@ -32,6 +32,11 @@ func (r *Report) WriteBlock(w io.Writer) error {
 		}
 		for _, h := range p.Brief {
 			b.line("- %s", escapeMarkdown(h))
+		}
+		for _, t := range p.Against {
+			b.line("\n%s\n", escapeMarkdown(t.caption()))
+			t.writeMarkdown(b)
+			t.writeMarkdownNotes(b)
 		}
 		var facts []string
 		for _, key := range []string{"cpu", results.KeyCommit, results.KeyCommand} {

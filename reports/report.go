@@ -19,6 +19,7 @@ type Part struct {
 	Headlines []string
 	Brief     []string // the headlines that say what Summary does not
 	Summary   *Table   // one row for each variant; nil where nothing was timed
+	Against   []Table  // how near to the machine's limits and how much faster than peers, where those were timed
 	Tables    []Table
 	Charts    []Chart
 	Warnings  []results.Warning // about machine and run, each once
@@ -71,6 +72,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	if s := principal(whole); s != nil {
 		p.Summary = s.summary()
 	}
+	p.Against = g.against(whole)
 	for _, s := range whole {
 		p.addCosts(g, s, all)
 	}
@@ -92,6 +94,22 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	}
 	p.Warnings, p.Facts = g.warnings(), g.facts()
 	return p
+}
+
+// against are the roofline and the ratios to peers of the first setting that has peers.
+func (g *group) against(whole []analysis) (tables []Table) {
+	for _, s := range whole {
+		if len(s.pairs) == 0 {
+			continue
+		}
+		for _, t := range []*Table{s.rooflineTable(g), s.againstTable(s.pairs)} {
+			if t != nil {
+				tables = append(tables, *t)
+			}
+		}
+		break
+	}
+	return tables
 }
 
 func (p *Part) addTable(t *Table) {
