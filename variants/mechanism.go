@@ -60,6 +60,12 @@ type Mechanism struct {
 	Gradient Gradient
 	// BackwardCost is the useful work of one Backward. Set where Gradient is.
 	BackwardCost func(p *Problem) Cost
+	// NewDecoder is New for a problem with Decode set. Nil: the mechanism takes all tokens at once, for the
+	// reason that NoDecode gives.
+	NewDecoder func(p *Problem, ws *Workspace) Decoder
+	NoDecode   string
+	// DecodeCost is the useful work of the last of the problem's tokens. Set where NewDecoder is.
+	DecodeCost func(p *Problem) Cost
 }
 
 // Role says how a mechanism's results are ranked.

@@ -32,6 +32,8 @@ type Request struct {
 	Type ElementType
 	// Backward plans for gradients: Forward keeps what Backward needs.
 	Backward bool
+	// Decode plans for one token at a time: the shape's n and s are the most tokens that there will be.
+	Decode bool
 	// Spread uses every thread of the pool however small the problem is. Otherwise a call of about 200 µs or
 	// less stays on one: waking another would cost what it saves.
 	Spread bool
@@ -46,6 +48,7 @@ type Problem struct {
 	Pool      *work.Pool
 	Type      ElementType // of q, k, v and out
 	Backward  bool        // the plan is Differentiable
+	Decode    bool        // the plan is a Decoder
 	// Valid is the key mask, [batch, s]; nil where every key is valid.
 	Valid []bool
 
@@ -67,16 +70,16 @@ type missing struct {
 func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 	p := &Problem{
 		Mechanism: m, Shape: r.Shape, Kernels: r.Kernels, Pool: r.Pool, Type: r.Type, Backward: r.Backward,
-		seed:   r.Seed,
+		Decode: r.Decode, seed: r.Seed,
 		values: map[string]string{}, given: map[string]bool{}, inputs: map[string]Tensor{},
 	}
-	steps := []func(Request) error{p.checkShape, p.checkPass, p.setMask, p.setOptions, p.setInputs}
+	steps := []func(Request) error{p.checkShape, p.checkPass, p.checkDecode, p.setMask, p.setOptions, p.setInputs}
 	for _, step := range steps {
 		if err := step(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
 		}
 	}
-	if !r.Spread && m.Cost(p).FLOPs < smallCall(r.Kernels) {
+	if !r.Spread && p.callCost().FLOPs < smallCall(r.Kernels) {
 		p.Pool = work.NewPool(1) // has nothing to close
 	}
 	return p, nil
@@ -350,8 +353,17 @@ func (p *Problem) ValidKeys(batch int) []bool {
 // Memory predicts the bytes of the plan without allocating it; Work equals what Plan allocates, to the byte.
 func (p *Problem) Memory() Memory {
 	ws := &Workspace{dry: true}
-	p.Mechanism.New(p, ws)
-	return Memory{Work: ws.bytes, Saved: ws.saved, Param: p.paramBytes()}
+	if p.Decode {
+		p.Mechanism.NewDecoder(p, ws)
+	} else {
+		p.Mechanism.New(p, ws)
+	}
+	return p.memory(ws)
+}
+
+// memory is what a plan took from its workspace, and parameters.
+func (p *Problem) memory(ws *Workspace) Memory {
+	return Memory{Work: ws.bytes, Saved: ws.saved, State: ws.state, Param: p.paramBytes()}
 }
 
 func (p *Problem) paramBytes() int64 {
@@ -374,7 +386,7 @@ func (p *Problem) Plan() (Attention, Memory) {
 	if prepared, ok := attention.(Preparer); ok {
 		prepared.Prepare()
 	}
-	return attention, Memory{Work: ws.bytes, Saved: ws.saved, Param: p.paramBytes()}
+	return attention, p.memory(ws)
 }
 
 // DrawInputs makes the absent side inputs; Plan and definitions need them. Calling it again changes nothing.

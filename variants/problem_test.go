@@ -227,3 +227,33 @@ func TestSmallCallsStayOnOneThread(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusesToDecode(t *testing.T) {
+	decoding := func() *Mechanism {
+		m := toy()
+		m.NewDecoder = func(*Problem, *Workspace) Decoder { return nil }
+		m.DecodeCost = func(*Problem) Cost { return Cost{} }
+		return m
+	}
+	lacking := toy()
+	lacking.NoDecode = "it looks ahead"
+	for _, c := range []struct {
+		m      *Mechanism
+		change func(r *Request)
+		want   string
+	}{
+		{lacking, func(*Request) {}, "does not decode: it looks ahead"},
+		{decoding(), func(r *Request) { r.Shape.Causal = false }, "use causal=1"},
+		{decoding(), func(r *Request) { r.Backward = true }, "gradients"},
+		{decoding(), give(KeyMask, Tensor{Dims: []int{5}, U8: make([]uint8, 5)}), "no key mask"},
+		{decoding(), func(*Request) {}, ""},
+	} {
+		r := toyRequest("")
+		r.Decode, r.Shape.Causal = true, true
+		c.change(&r)
+		_, err := c.m.Resolve(r)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+}

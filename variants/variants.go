@@ -132,16 +132,18 @@ type Cost struct {
 type Memory struct {
 	Work  int64 // workspace of the call
 	Saved int64 // kept from forward for backward
+	State int64 // kept between tokens by a decoder
 	Param int64 // parameters: side inputs, given or drawn
 }
 
 // Total is the sum of all parts, in bytes.
-func (m Memory) Total() int64 { return m.Work + m.Saved + m.Param }
+func (m Memory) Total() int64 { return m.Work + m.Saved + m.State + m.Param }
 
 // Workspace hands out a plan's memory and counts it. A dry workspace only counts: it returns nil.
 type Workspace struct {
-	bytes, saved int64
-	dry          bool
+	bytes, saved, state int64
+	dry                 bool
+	recurrent           []recurrent
 }
 
 // Bytes is what Alloc has handed out so far.

@@ -40,6 +40,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: backwardCost,
+		NoDecode: "its last block is global, so every row sees later tokens",
 	}
 }
 

@@ -58,6 +58,9 @@ func TestDeclarations(t *testing.T) {
 			if (m.Gradient == nil) != (m.BackwardCost == nil) {
 				t.Error("a gradient needs its cost, and a cost its gradient")
 			}
+			if (m.NewDecoder == nil) != (m.DecodeCost == nil) || (m.NewDecoder == nil) != (m.NoDecode != "") {
+				t.Error("a decoder needs its cost, and a mechanism without one the reason")
+			}
 			checkOptions(t, m)
 			checkFidelity(t, m)
 		})

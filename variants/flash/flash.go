@@ -36,6 +36,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: variants.DenseBackwardCost,
+		NewDecoder: newDecoder, DecodeCost: variants.DenseDecodeCost,
 	}
 }
 
@@ -50,6 +51,11 @@ func chooseTiles(p *variants.Problem) error {
 		p.Set("tile_k", strconv.Itoa(keys))
 	}
 	return nil
+}
+
+// newDecoder keeps keys and values of all tokens, and cuts long contexts of few heads into parts.
+func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
+	return tile.NewDenseCache(p, ws, true)
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {

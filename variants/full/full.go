@@ -27,6 +27,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: backwardCost,
+		NewDecoder: newDecoder, DecodeCost: variants.DenseDecodeCost,
 	}
 }
 
@@ -41,6 +42,11 @@ const (
 	keptQueries = 48
 	keptKeys    = 192
 )
+
+// newDecoder keeps keys and values of all tokens; a token is one pass over those of a head.
+func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
+	return tile.NewDenseCache(p, ws, false)
+}
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	return tile.NewDense(p, ws, keptQueries, keptKeys, true)

@@ -20,6 +20,7 @@ func Mechanism() *variants.Mechanism {
 		New:      func(*variants.Problem, *variants.Workspace) variants.Attention { return plan{} },
 
 		Definition:   naive,
+		NoDecode:     "a token's output is its own value: nothing is kept",
 		Gradient:     gradient,
 		BackwardCost: func(*variants.Problem) variants.Cost { return variants.Cost{} },
 	}

@@ -37,6 +37,7 @@ func Mechanism() *variants.Mechanism {
 		New:        newPlan,
 		Definition: naive,
 		Gradient:   gradient, BackwardCost: backwardCost,
+		NoDecode: "a compressed slot mixes all positions, later ones too",
 	}
 }
 

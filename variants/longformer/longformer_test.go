@@ -240,6 +240,16 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestRefusesToDecodeGlobalTokens(t *testing.T) {
+	_, err := Mechanism().Resolve(variants.Request{
+		Shape: variantstest.Self(2, 32, 8, true), Decode: true, Kernels: kernel.Generic(), Pool: work.NewPool(1),
+		Options: []variants.Setting{{Name: "globals", Value: "1"}, {Name: "causal_global", Value: "true"}},
+	})
+	if err == nil || !strings.Contains(err.Error(), "leave the global tokens out") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestGradient(t *testing.T) {
 	s := variants.Shape{Batch: 2, Heads: 2, N: 14, S: 14, D: 3, E: 4}
 	causal := s
@@ -276,3 +286,22 @@ func withoutMask() *variants.Mechanism {
 }
 
 func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }
+
+// TestDecodeState: rings keep window/2+1 tokens of every class of positions, however long the context.
+func TestDecodeState(t *testing.T) {
+	s := variantstest.Self(2, 5000, 16, true)
+	m := Mechanism()
+	p, err := m.Resolve(variants.Request{
+		Shape: s, Decode: true, Kernels: kernel.Generic(), Pool: work.NewPool(1),
+		Options: []variants.Setting{{Name: "window", Value: "62"}, {Name: "dilation", Value: "1|3"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.Memory().State, int64((32+96)*(16+16)*4); got != want {
+		t.Errorf("%d bytes of state, want %d", got, want)
+	}
+	if got, want := m.DecodeCost(p).FLOPs, float64(2*32*2*(16+16)); got != want {
+		t.Errorf("a token costs %v, want %v", got, want)
+	}
+}

@@ -44,6 +44,8 @@ func Mechanism() *variants.Mechanism {
 		New:        newPlan,
 		Definition: naive,
 		Gradient:   gradient, BackwardCost: backwardCost,
+
+		NewDecoder: newDecoder, DecodeCost: decodeCost,
 	}
 }
 
@@ -104,6 +106,10 @@ func derive(p *variants.Problem) error {
 	}
 	if p.Given("stabilizer") && p.Text("stabilizer") == "running" && !p.Shape.Causal {
 		return errors.New("stabilizer=running needs causal attention: use stabilizer=global")
+	}
+	if p.Decode && p.Given("stabilizer") && p.Text("stabilizer") == "global" {
+		return errors.New("does not decode with stabilizer=global, the largest feature of all keys, later ones too: " +
+			"use stabilizer=running")
 	}
 	if !p.Given("stabilizer") {
 		p.Set("stabilizer", map[bool]string{true: "running", false: "global"}[p.Shape.Causal])

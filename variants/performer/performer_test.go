@@ -89,3 +89,24 @@ func problem(t *testing.T, shape variants.Shape, options string, seed uint64) *v
 	}
 	return p
 }
+
+// TestDecodeState: a row of [v 1] and a reference for each feature, of which eps is one, at any position.
+func TestDecodeState(t *testing.T) {
+	for _, n := range []int{64, 5000} {
+		r := variants.Request{
+			Shape: variants.Shape{Batch: 2, Heads: 3, N: n, S: n, D: 16, E: 32, Causal: true}, Draw: true, Decode: true,
+			Kernels: kernel.Best(), Pool: work.NewPool(1), Options: []variants.Setting{{Name: "features", Value: "40"}},
+		}
+		p, err := Mechanism().Resolve(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := p.Memory().State, int64(2*3*(40+1)*(32+2)*4); got != want {
+			t.Errorf("n = %d: %d bytes of state, want %d", n, got, want)
+		}
+		r.Options = append(r.Options, variants.Setting{Name: "stabilizer", Value: "global"})
+		if _, err := Mechanism().Resolve(r); err == nil || !strings.Contains(err.Error(), "use stabilizer=running") {
+			t.Errorf("decoding with the largest feature of all keys: error %v", err)
+		}
+	}
+}

@@ -20,12 +20,8 @@ type plan struct {
 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
-	a := &plan{p: p}
-	var maps []prefix.Map
-	for range p.Pool.Threads() {
-		m := newMapper(p, ws, prefix.ChunkSize(p))
-		a.mappers, maps = append(a.mappers, m), append(maps, m)
-	}
+	mappers, maps := newMappers(p, ws)
+	a := &plan{p: p, mappers: mappers}
 	a.engine = prefix.New(p, ws, a.mappers[0].features(), maps)
 	if leaks(p) != "" {
 		a.fixed = variants.Alloc[float32](ws, p.Shape.Slices())
@@ -39,6 +35,15 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 		return newGradients(a, ws)
 	}
 	return a
+}
+
+// newMappers makes a mapper for each worker.
+func newMappers(p *variants.Problem, ws *variants.Workspace) (mappers []*mapper, maps []prefix.Map) {
+	for range p.Pool.Threads() {
+		m := newMapper(p, ws, prefix.ChunkSize(p))
+		mappers, maps = append(mappers, m), append(maps, m)
+	}
+	return mappers, maps
 }
 
 // Prepare fills constant tables.

@@ -93,7 +93,7 @@ func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) 
 	}
 	e.workers = make([]worker, len(maps))
 	for i, m := range maps {
-		e.workers[i] = newWorker(e, ws, m)
+		e.workers[i] = newWorker(e, ws, m, e.shape.Causal)
 	}
 	e.sumSegment, e.addUp, e.answerAll = e.sumSegmentJob, e.addUpJob, e.answerAllJob
 	e.answerSegment, e.wholeHead = e.answerSegmentJob, e.wholeHeadJob
@@ -133,6 +133,11 @@ func (e *Engine) Forward(out, q, k, v variants.Floats) {
 	} else {
 		e.bidirectional()
 	}
+	e.release()
+}
+
+// release lets go of the caller's tensors.
+func (e *Engine) release() {
 	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}
 }
 

@@ -36,7 +36,8 @@ type worker struct {
 	executed     int64
 }
 
-func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
+// newWorker allocates a worker; causal ones have what rows need that see a part of the keys.
+func newWorker(e *Engine, ws *variants.Workspace, m Map, causal bool) worker {
 	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, fmap: m}
 	w.cols = e.kernels.Pad(e.shape.E)
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
@@ -52,7 +53,7 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map) worker {
 	for _, x := range []*[]float32{&w.ref, &w.next, &w.factor, &w.other} {
 		*x = floats(w.features)
 	}
-	if e.shape.Causal {
+	if causal {
 		w.weights = floats(e.chunk * w.ld)
 		alloc := variants.Alloc[float32]
 		w.local = newState(ws, alloc, w.features, w.lds)

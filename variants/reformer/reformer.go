@@ -53,6 +53,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: backwardCost,
+		NoDecode: "tokens are sorted by bucket and cut into chunks, which needs all of them",
 	}
 }
 

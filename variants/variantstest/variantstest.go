@@ -51,6 +51,7 @@ type Case struct {
 
 	elements variants.ElementType
 	backward bool
+	decode   bool
 }
 
 const seed = 7
@@ -143,6 +144,9 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, w *want
 	if c.Shape.N <= halfLimit {
 		checkBF16(t, m, c, set, in)
 	}
+	if m.NewDecoder != nil && c.Shape.Causal && !c.Shape.Cross() && c.Mask == nil {
+		checkDecode(t, m, c, set, want)
+	}
 	if m.Gradient != nil {
 		checkBackward(t, m, c, set, w)
 	}
@@ -179,6 +183,7 @@ func (c Case) problem(m *variants.Mechanism, set *kernel.Set, pool *work.Pool) (
 	r := variants.Request{
 		Type: c.elements, Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true,
 		Seed: seed, Kernels: set, Pool: pool, Spread: true, Backward: c.backward,
+		Decode: c.decode,
 	}
 	for name, tensor := range c.Inputs {
 		r.Inputs[name] = tensor

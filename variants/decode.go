@@ -1,0 +1,110 @@
+package variants
+
+import "errors"
+
+// Decoder is a causal mechanism planned to take one token at a time: the plan of a problem with Decode set,
+// whose n is the most tokens that it will see. What it keeps between tokens comes from State and Recurrent.
+type Decoder interface {
+	// Prefill makes the first count tokens of every head the context, in place of whatever was kept: k [batch,
+	// heads, n, d] and v [batch, heads, n, e].
+	Prefill(k, v Floats, count int)
+
+	// Decode takes the token at a position, numbered from 0, after those before it, and computes its row of
+	// causal attention: q and k are [batch, heads, d], v and out [batch, heads, e]. It allocates nothing and
+	// gives the same bits whatever the number of threads. A position may be decoded again: keys and values are
+	// replaced, recurrent state takes the token once more.
+	Decode(position int, out, q, k, v Floats)
+
+	// Executed is Attention's, of the last Decode.
+	Executed() int64
+}
+
+// State is Alloc for what a Decoder keeps between tokens, by position: decoding a position again replaces it.
+func State[T any](w *Workspace, n int) []T {
+	w.state += int64(n) * sizeOf[T]()
+	return allocate[T](w, n)
+}
+
+// Recurrent is State for sums that a token changes for good. A Snapshot restores them.
+func Recurrent[T any](w *Workspace, n int) []T {
+	x := State[T](w, n)
+	w.recurrent = append(w.recurrent, &sums[T]{live: x})
+	return x
+}
+
+// sums are recurrent state and a copy of it.
+type sums[T any] struct{ live, saved []T }
+
+func (s *sums[T]) save()    { s.saved = append(s.saved[:0], s.live...) }
+func (s *sums[T]) restore() { copy(s.live, s.saved) }
+
+// Snapshot keeps the recurrent state of a Decoder, so that one position can be decoded again and again from
+// the same context. Other state needs no copy.
+type Snapshot struct{ parts []recurrent }
+
+// recurrent is state of whatever element type.
+type recurrent interface {
+	save()
+	restore()
+}
+
+// Save takes a copy of the state.
+func (s *Snapshot) Save() {
+	for _, part := range s.parts {
+		part.save()
+	}
+}
+
+// Restore puts the state back as Save found it.
+func (s *Snapshot) Restore() {
+	for _, part := range s.parts {
+		part.restore()
+	}
+}
+
+// PlanDecoder is Plan for a problem with Decode set.
+func (p *Problem) PlanDecoder() (Decoder, *Snapshot, Memory) {
+	p.DrawInputs()
+	ws := &Workspace{}
+	decoder := p.Mechanism.NewDecoder(p, ws)
+	if prepared, ok := decoder.(Preparer); ok {
+		prepared.Prepare()
+	}
+	return decoder, &Snapshot{ws.recurrent}, p.memory(ws)
+}
+
+// DenseDecodeCost is the work of one token of exact attention: a pair with every token up to its own.
+func DenseDecodeCost(p *Problem) Cost { return PairCost(p, p.Shape.Slices()*p.Shape.N) }
+
+// PairCost is the work of so many pairs: 2(d+e) operations and one exponential each.
+func PairCost(p *Problem, pairs int) Cost {
+	return Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * float64(pairs), Exps: float64(pairs)}
+}
+
+// checkDecode refuses what cannot be taken token by token.
+func (p *Problem) checkDecode(r Request) error {
+	_, masked := r.Inputs[KeyMask]
+	switch m := p.Mechanism; {
+	case !r.Decode:
+		return nil
+	case m.NewDecoder == nil:
+		return errors.New("does not decode: " + m.NoDecode)
+	case !r.Shape.Causal || r.Shape.Cross():
+		return errors.New("decoding is causal self-attention: use causal=1 and s = n")
+	case r.Backward:
+		return errors.New("decoding has no gradients: use pass both")
+	case masked:
+		return errors.New("decoding takes no key mask: leave masked tokens out of the context")
+	}
+	return nil
+}
+
+// callCost is the work of a call. A token's operations each wait for an operand from memory, which takes
+// several times as long as they do.
+func (p *Problem) callCost() Cost {
+	if !p.Decode {
+		return p.Mechanism.Cost(p)
+	}
+	const wait = 8
+	return Cost{FLOPs: wait * p.Mechanism.DecodeCost(p).FLOPs}
+}
