@@ -133,7 +133,7 @@ func supports(m *variants.Mechanism) []string {
 		ok   bool
 	}{
 		{"backward", m.Gradient != nil}, {"causal", m.NoCausal == ""}, {"cross", m.NoCross == ""},
-		{"key mask", m.NoMask == ""},
+		{"key mask", m.NoMask == ""}, {"decode", m.NewDecoder != nil},
 	} {
 		if f.ok {
 			have = append(have, f.name)
@@ -146,6 +146,7 @@ func refuses(m *variants.Mechanism) []string {
 	var list []string
 	for _, f := range []struct{ name, reason string }{
 		{"causal", m.NoCausal}, {"not causal", m.OnlyCausal}, {"cross", m.NoCross}, {"key mask", m.NoMask},
+		{"decode", m.NoDecode},
 	} {
 		if f.reason != "" {
 			list = append(list, f.name+" ("+f.reason+")")

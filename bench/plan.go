@@ -20,6 +20,9 @@ func (c *planCommand) Run(env *environment) error {
 		return err
 	}
 	defer plan.Close()
+	for _, note := range plan.Notes() {
+		fmt.Fprintf(env.stderr, "note: %s\n", note)
+	}
 	return printPlan(env.stdout, plan)
 }
 

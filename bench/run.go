@@ -214,6 +214,9 @@ func banner(w io.Writer, d machine.Description, run results.Run, plan *harness.P
 			p.Type.Short(), p.Threads)
 	}
 	fmt.Fprintf(w, "%-9s %d\n%-9s %s\n", "seed", seed, "plan", plan.Summary())
+	for _, note := range plan.Notes() {
+		fmt.Fprintf(w, "%-9s %s\n", "note", note)
+	}
 	for _, f := range run.Noise {
 		fmt.Fprintf(w, "%-9s %s (%s)\n", "noise", f.Text, f.Remedy)
 	}

@@ -19,7 +19,7 @@ type sweepFlags struct {
 	Dim      string   `placeholder:"AXIS" help:"Head dimension (default 64)."`
 	Batch    string   `placeholder:"AXIS" help:"Batch size (default 1)."`
 	Causal   string   `placeholder:"0,1" help:"Causal or not (default 0)."`
-	Pass     string   `placeholder:"LIST" help:"Passes: forward, backward, both (default forward)."`
+	Pass     string   `placeholder:"LIST" help:"Passes: forward, backward, both, decode (default forward)."`
 	DType    string   `name:"dtype" placeholder:"LIST" help:"Number formats (default f32)."`
 	SIMD     string   `name:"simd" env:"BENCH_SIMD" placeholder:"LIST" help:"SIMD paths (default: the best)."`
 	Threads  string   `placeholder:"AXIS" help:"Threads (default 1)."`

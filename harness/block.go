@@ -28,7 +28,7 @@ type Block struct {
 	Kernels *kernel.Set
 	Threads int
 	Type    variants.ElementType // of q, k, v and out
-	Pass    string               // results.PassForward, PassBackward or PassBoth
+	Pass    string               // results.PassForward, PassBackward, PassBoth or PassDecode
 	Cells   []*Cell
 
 	source  source
@@ -49,6 +49,9 @@ func (b *Block) Fidelity() bool { return b.samples == fidelitySamples }
 // errorRows are the rows per head that the error against exact attention is taken over: all of them on real
 // activations.
 func (b *Block) errorRows() []int {
+	if b.decode() {
+		return b.lastRows()
+	}
 	if b.source.set != nil {
 		return check.AllRows(b.Shape.N)
 	}
@@ -57,13 +60,16 @@ func (b *Block) errorRows() []int {
 
 // gateRows are the rows per head that are compared with the variant's own definition.
 func (b *Block) gateRows() []int {
+	if b.decode() {
+		return b.lastRows()
+	}
 	return check.SampleRows(b.Shape.N, check.SampleLimit, check.SampleCount, b.seed)
 }
 
 // group names what the float64 results of a block depend on: blocks that differ only in kernels, threads or
-// pass share them.
+// pass share them, but for the rows of pass decode.
 func (b *Block) group() string {
-	return fmt.Sprintf("%s/%+v/%v", b.source.key(), b.Shape, b.Type)
+	return fmt.Sprintf("%s/%+v/%v/%t", b.source.key(), b.Shape, b.Type, b.decode())
 }
 
 // Cell is one variant with its options in a block.
@@ -83,10 +89,11 @@ type Cell struct {
 	// Predicted is what the cell is expected to take.
 	Predicted Prediction
 
-	request           variants.Request
-	forward, backward variants.Cost // of one call; backward is 0 in pass forward
-	bytes             int64         // of the plan and of what only this cell writes, or of a peer's process
-	malloc            peers.Malloc  // of a peer
+	request                  variants.Request
+	forward, backward, token variants.Cost // of one call; backward and token are 0 in passes without
+	state                    int64         // bytes between tokens
+	bytes                    int64         // of the plan and of what only this cell writes, or of a peer's process
+	malloc                   peers.Malloc  // of a peer
 }
 
 // Label is the variant with the options that name the cell: "name" or "name[a=1,b=2]".
@@ -208,6 +215,13 @@ func (s *Sweep) engineBlocks(src source, shape variants.Shape, p pools) []*Block
 	var blocks []*Block
 	for _, elements := range s.types {
 		for _, pass := range s.passes {
+			shape := shape
+			if pass == results.PassDecode {
+				var once bool
+				if shape, once = s.causalShape(src, shape); !once {
+					continue
+				}
+			}
 			for _, set := range s.kernels {
 				for _, threads := range s.threads {
 					b := &Block{Shape: shape, Kernels: set, Threads: threads, Type: elements, Pass: pass, source: src,
@@ -277,7 +291,7 @@ func (s *Sweep) resolve(
 ) (c *Cell, problem *variants.Problem) {
 	c = &Cell{Block: b, Mechanism: m, request: variants.Request{
 		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, Seed: s.seed,
-		Type: b.Type, Backward: b.backward(), Kernels: b.Kernels, Pool: p.get(b.Threads),
+		Type: b.Type, Backward: b.backward(), Decode: b.decode(), Kernels: b.Kernels, Pool: p.get(b.Threads),
 	}}
 	problem, err := m.Resolve(c.request)
 	if err != nil {

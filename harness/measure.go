@@ -45,11 +45,15 @@ func (t *trial) calibrate(clock Clock, in *operands) (err error) {
 		}
 		took, err = t.run(clock, in)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.settleTokens(clock, in)
 }
 
 // run times one sample.
 func (t *trial) run(clock Clock, in *operands) (time.Duration, error) {
+	t.rewind()
 	took, err := t.calls(t.iterations, clock, in)
 	t.call = took / time.Duration(t.iterations)
 	return took, err
@@ -88,7 +92,7 @@ func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float6
 	t.times = append(t.times, t.call)
 	if t.process == nil {
 		in.read()
-		if t.digest(in) != t.hash {
+		if t.digest(in) != t.expected() {
 			return 0, errChanged
 		}
 	}

@@ -15,14 +15,20 @@ type operands struct {
 	q, k, v variants.Floats // what calls get
 	result  variants.Floats // what calls write
 	upstream
-	sent bool // to the block's peers
+	token token
+	sent  bool // to the block's peers
 }
 
 // newOperands makes the inputs of a block and a place for its output.
 func newOperands(b *Block) *operands {
 	s := b.Shape
+	rows := s.N
+	if b.decode() {
+		rows = 1
+	}
 	in := &operands{
-		Tensors: b.source.tensors(b.seed, s), out: make([]float32, s.Slices()*s.N*s.E), upstream: newUpstream(b),
+		Tensors: b.source.tensors(b.seed, s), out: make([]float32, s.Slices()*rows*s.E), upstream: newUpstream(b),
+		token: newToken(b),
 	}
 	for i := range in.out {
 		in.out[i] = 1 // memory counts once it is written

@@ -9,25 +9,26 @@ import (
 	"attnbench/variants"
 )
 
-// parsePasses reads the passes of the sweep. Decoding is an axis of its own kind that is not timed.
-func (s *Sweep) parsePasses(text string) error {
-	timed := []string{results.PassForward, results.PassBackward, results.PassBoth}
-	passes, err := parseWords("pass", or(text, results.PassForward), append(slices.Clone(timed), "decode"))
-	if err != nil {
-		return err
+// parsePasses reads the passes of the sweep.
+func (s *Sweep) parsePasses(a Axes) error {
+	known := []string{results.PassForward, results.PassBackward, results.PassBoth, results.PassDecode}
+	var err error
+	s.passes, err = parseWords("pass", or(a.Pass, results.PassForward), known)
+	if slices.Contains(s.passes, results.PassDecode) && a.Causal != "" && slices.Contains(s.causal, false) {
+		s.notes = append(s.notes, fmt.Sprintf("--causal %s: pass %s is causal all the same", a.Causal,
+			results.PassDecode))
 	}
-	if slices.Contains(passes, "decode") {
-		return fmt.Errorf("--pass decode: decoding is not timed: use %s, %s or %s", timed[0], timed[1], timed[2])
-	}
-	s.passes = passes
-	return nil
+	return err
 }
 
 // backward reports whether the block's pass needs gradients.
-func (b *Block) backward() bool { return b.Pass != results.PassForward }
+func (b *Block) backward() bool {
+	return b.Pass == results.PassBackward || b.Pass == results.PassBoth
+}
 
-// scored reports whether the pass gives an output, whose error against exact attention can be told.
-func (b *Block) scored() bool { return b.Pass != results.PassBackward }
+// scored reports whether the pass gives an output, whose error against exact attention can be told: that of a
+// token is one of forward's.
+func (b *Block) scored() bool { return b.Pass == results.PassForward || b.Pass == results.PassBoth }
 
 // gradientRows are the rows per head of the loss's gradient that gradients are compared for.
 func (b *Block) gradientRows() []int { return check.GradientRows(b.Shape.N, b.seed) }
@@ -35,6 +36,9 @@ func (b *Block) gradientRows() []int { return check.GradientRows(b.Shape.N, b.se
 // setCosts takes what the mechanism says of its work.
 func (c *Cell) setCosts() {
 	c.forward = c.Mechanism.Cost(c.Problem)
+	if c.Block.decode() {
+		c.token = c.Mechanism.DecodeCost(c.Problem)
+	}
 	if c.Block.backward() {
 		c.backward = c.Mechanism.BackwardCost(c.Problem)
 	}
@@ -43,7 +47,7 @@ func (c *Cell) setCosts() {
 // setBytes takes what the plan holds, and what the pass needs for this cell alone.
 func (c *Cell) setBytes() {
 	p := c.Problem
-	c.bytes = p.Memory().Total()
+	c.bytes, c.state = p.Memory().Total(), p.Memory().State
 	if !c.Block.backward() {
 		return
 	}
@@ -63,6 +67,8 @@ func (c *Cell) cost() variants.Cost {
 		return c.forward
 	case results.PassBackward:
 		return c.backward
+	case results.PassDecode:
+		return c.token
 	}
 	return sum(c.forward, c.backward)
 }
@@ -73,6 +79,10 @@ func sum(a, b variants.Cost) variants.Cost {
 
 // invoke makes one call of the block's pass: what is timed.
 func (t *trial) invoke(in *operands) {
+	if d := t.decoding; d != nil {
+		d.plan.Decode(t.cell.Block.Shape.N-1, in.result, in.token.q, in.token.k, in.token.v)
+		return
+	}
 	if t.cell.Block.Pass != results.PassBackward {
 		t.attention.Forward(in.result, in.q, in.k, in.v)
 	}
@@ -106,6 +116,10 @@ func (t *trial) work() int64 {
 // first runs the cell's plan once on poisoned results, forward and what the block's pass needs beyond it, and
 // times a call of the pass. Gradients are those of the sampled rows of dout.
 func (t *trial) first(clock Clock, in *operands) {
+	if t.decoding != nil {
+		t.firstTokens(clock, in)
+		return
+	}
 	start := clock.Now()
 	t.forward(in)
 	if g := t.gradients; g != nil {

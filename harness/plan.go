@@ -24,6 +24,7 @@ type Plan struct {
 	machine   Machine
 	predictor *predictor
 	schedule  *schedule
+	notes     []string
 	launcher  *peers.Launcher
 }
 
@@ -39,7 +40,7 @@ type Machine struct {
 func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	p := &Plan{
 		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[yard]*yardstick{}, machine: m,
-		schedule: &schedule{limits: limits, reached: map[string]int{}}, launcher: s.launcher,
+		schedule: &schedule{limits: limits, reached: map[string]int{}}, launcher: s.launcher, notes: s.notes,
 	}
 	p.predictor = newPredictor(func(threads int, t variants.ElementType) float64 {
 		return p.yardstick(threads, t).peak()
@@ -48,6 +49,9 @@ func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	p.revise(p.Blocks, m.Host.Available())
 	return p
 }
+
+// Notes say in a line each what of the flags is taken otherwise than it stands.
+func (p *Plan) Notes() []string { return p.notes }
 
 // Close stops the plan's workers and removes what was exchanged with peers.
 func (p *Plan) Close() {
@@ -96,12 +100,18 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 	p.schedule.choose(blocks, remaining)
 }
 
-// timed resolves a cell anew, so that nothing of it has been drawn yet, and plans it.
-func (p *Plan) timed(c *Cell) (*variants.Problem, variants.Attention, variants.Memory, time.Duration) {
-	problem := c.fresh()
+// timed resolves a trial's cell anew, so that nothing of it has been drawn yet, and plans it.
+func (p *Plan) timed(t *trial) {
+	c := t.cell
+	c.Problem = c.fresh()
 	start := p.machine.Clock.Now()
-	attention, memory := problem.Plan()
-	return problem, attention, memory, p.machine.Clock.Now() - start
+	if c.Block.decode() {
+		t.decoding = &decoding{}
+		t.decoding.plan, t.decoding.snapshot, t.memory = c.Problem.PlanDecoder()
+	} else {
+		t.attention, t.memory = c.Problem.Plan()
+	}
+	t.planTime = p.machine.Clock.Now() - start
 }
 
 // yard is what a yardstick depends on.

@@ -101,7 +101,11 @@ func ratio(learnt map[string]float64, key string) float64 {
 func (p *predictor) modelCall(c *Cell) float64 {
 	rate := max(startEfficiency*p.peak(c.Block.Threads, c.Block.Type), 1)
 	arithmetic := operations(c.cost()) / rate
-	return callOverhead + arithmetic + float64(operandBytes(c.Block))/bytesPerSecond
+	bytes := operandBytes(c.Block)
+	if c.Block.decode() {
+		bytes = c.state
+	}
+	return callOverhead + arithmetic + float64(bytes)/bytesPerSecond
 }
 
 // operations are all of a cost in the time of multiply-adds.
@@ -148,6 +152,9 @@ func target(b *Block) time.Duration {
 func operandBytes(b *Block) int64 {
 	s := b.Shape
 	rows := int64(s.N)*int64(s.D+s.E) + int64(s.S)*int64(s.D+s.E)
+	if b.decode() { // the token's row of out only
+		rows -= int64(s.N-1) * int64(s.E)
+	}
 	if b.backward() {
 		rows += rows + int64(s.N)*int64(s.E)
 	}
@@ -166,10 +173,15 @@ func (c *Cell) sampling(samples int) time.Duration {
 }
 
 // gating is the time of a cell's verification: its definition, and another call where causality is tested.
-// Gradients take two calls more, for their parts and their sum. A peer must be started for it.
+// Gradients take two calls more, for their parts and their sum; decoding takes in its context. A peer must be
+// started for it.
 func (c *Cell) gating() time.Duration {
 	if c.Peer != nil {
 		return c.Predicted.Start + c.Predicted.Gate
+	}
+	if c.Block.decode() {
+		const passes = 2 // over the context, to take it in
+		return c.Predicted.Gate + seconds(passes*float64(operandBytes(c.Block))/bytesPerSecond)
 	}
 	calls := 0
 	if c.Block.Shape.Causal {

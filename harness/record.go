@@ -82,8 +82,17 @@ func (j Journal) planned(s Sample) []results.Value {
 		{Unit: results.PlanTime, Value: float64(s.Plan.Nanoseconds())},
 		{Unit: results.WorkBytes, Value: float64(s.Memory.Work)},
 		{Unit: results.SavedBytes, Value: float64(s.Memory.Saved)},
+		{Unit: results.StateBytes, Value: stateBytes(s)},
 		{Unit: results.ParamBytes, Value: float64(s.Memory.Param)},
 	}
+}
+
+// stateBytes is NaN in passes that keep no state.
+func stateBytes(s Sample) float64 {
+	if !s.Block.decode() {
+		return math.NaN()
+	}
+	return float64(s.Memory.State)
 }
 
 // Cell writes a cell's note.
@@ -116,6 +125,8 @@ func rowsNote(b *Block) string {
 	var notes []string
 	switch {
 	case len(b.gateRows()) == b.Shape.N:
+	case b.decode():
+		notes = append(notes, fmt.Sprintf("the last %d tokens, decoded one by one", checkedTokens))
 	case b.source.set != nil:
 		notes = append(notes, "impl-err: "+rows)
 	default:

@@ -51,6 +51,7 @@ type Sweep struct {
 	peers                       []*peers.Adopted
 	launcher                    *peers.Launcher
 	seed                        uint64
+	notes                       []string
 }
 
 // ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is
@@ -119,7 +120,7 @@ func (s *Sweep) parseShape(a Axes) error {
 }
 
 func (s *Sweep) parseEngine(a Axes) error {
-	if err := s.parsePasses(a.Pass); err != nil {
+	if err := s.parsePasses(a); err != nil {
 		return err
 	}
 	types, err := parseWords("dtype", or(a.DType, "f32"), []string{variants.F32.Short(), variants.BF16.Short()})

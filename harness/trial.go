@@ -38,7 +38,8 @@ func (t *trial) stands() bool { return t.failure == "" && t.refusal.Code == "" }
 type trial struct {
 	cell      *Cell
 	attention variants.Attention
-	gradients *gradients // nil in pass forward
+	gradients *gradients // nil in passes without
+	decoding  *decoding  // nil in passes without
 	memory    variants.Memory
 	planTime  time.Duration
 	peakBytes machine.Figure
@@ -83,6 +84,9 @@ func (t *trial) accept(in *operands) {
 		}
 	}
 	for slice := range s.Slices() {
+		if t.decoding != nil {
+			break // firstTokens kept them
+		}
 		for _, r := range b.errorRows() {
 			at := (slice*s.N + r) * s.E
 			t.kept = append(t.kept, in.out[at:at+s.E]...)
@@ -95,7 +99,7 @@ func (t *trial) accept(in *operands) {
 // they never may be.
 func (t *trial) testCausality(in *operands) {
 	s := t.cell.Block.Shape
-	if !s.Causal || s.Cross() || s.N < 2 || t.failure != "" {
+	if !s.Causal || s.Cross() || s.N < 2 || t.decoding != nil || t.failure != "" {
 		return
 	}
 	token := t.token()
@@ -167,7 +171,9 @@ func (t *trial) score(o *oracle, q []float32) {
 		t.errors.Zero = t.distance(want, make([]float32, len(t.kept)), rows, rows)
 		t.errors.Mean = t.distance(want, narrow(o.results[meanResult]), rows, rows)
 	}
-	if pairs := c.Mechanism.Pairs; pairs != nil {
+	if pairs := c.Mechanism.Pairs; pairs != nil && b.decode() {
+		t.errors.Pairs = pairShare(c)
+	} else if pairs != nil {
 		t.errors.Pairs = float64(pairs(p, q)) / float64(b.Shape.AllowedPairs()*int64(b.Shape.Slices()))
 	}
 	if c.Mechanism.Definition == nil { // a peer with a function of its own

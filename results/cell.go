@@ -10,11 +10,12 @@ import (
 const base = "Attention"
 
 // The passes that a cell can time. PassBackward is backward alone on what forward saved, PassBoth is forward
-// and backward.
+// and backward, PassDecode is one more token, the n-th.
 const (
 	PassForward  = "forward"
 	PassBackward = "backward"
 	PassBoth     = "both"
+	PassDecode   = "decode"
 )
 
 // A Cell is the identity of a measurement: what was run, on what, how. Two cells are the same where their
@@ -28,7 +29,7 @@ type Cell struct {
 	Heads   int
 	Batch   int
 	Causal  bool
-	Pass    string // PassForward, PassBackward, PassBoth
+	Pass    string // PassForward, PassBackward, PassBoth, PassDecode
 	DType   string // "f32", "bf16"
 	SIMD    string
 	Threads int

@@ -17,6 +17,7 @@ const (
 	PlanTime    = "plan-ns"
 	WorkBytes   = "work-B"
 	SavedBytes  = "saved-B"
+	StateBytes  = "state-B"
 	ParamBytes  = "param-B"
 	PeakBytes   = "peak-B"
 	RelErr      = "rel-err"
@@ -36,6 +37,7 @@ func Units() []Unit {
 		{PlanTime, "lower", false, "set-up: drawing parameters, allocating"},
 		{WorkBytes, "lower", true, "workspace of the call beyond inputs and output"},
 		{SavedBytes, "lower", true, "kept for the backward pass"},
+		{StateBytes, "lower", true, "kept between tokens for decoding"},
 		{ParamBytes, "lower", true, "parameters"},
 		{PeakBytes, "lower", false, "the operating system's high-water mark over the cell"},
 		{RelErr, "lower", false, "error against exact attention on the cell's input"},

@@ -65,6 +65,7 @@ func (p *Peer) mechanism(implemented *variants.Mechanism) *variants.Mechanism {
 		m.NoCausal = p.NoCausal
 	}
 	m.New, m.Leaks = nil, nil
+	m.NewDecoder, m.DecodeCost, m.NoDecode = nil, nil, "adapters take whole sequences"
 	if !p.Same {
 		m.Definition, m.Pairs = nil, nil
 	}
