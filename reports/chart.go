@@ -11,14 +11,23 @@ type Chart struct {
 	chart.Chart
 }
 
-// charts are those of a setting: time and workspace over the length. Fewer than two lengths make no chart.
+// charts are those of a setting: time and workspace over the length, of decoding time and state. Fewer than
+// two lengths make no chart.
 func (s *setting) charts() []Chart {
 	if len(s.lengths()) < 2 {
 		return nil
 	}
 	time := chart.Chart{
-		Title: "Time of one call: " + s.text(), XLabel: "sequence length n", YLabel: "time of one call",
+		Title: "Time of " + s.callText() + ": " + s.text(), XLabel: "sequence length n", YLabel: "time of one call",
 		YUnit: chart.Seconds, Series: s.lines(results.Time, 1e-9),
+	}
+	if s.decodes() {
+		time.XLabel, time.YLabel = "position n", "time of one token"
+		state := chart.Chart{
+			Title: "State kept for decoding: " + s.text(), XLabel: time.XLabel, YLabel: "state",
+			YUnit: chart.Bytes, Series: s.lines(results.StateBytes, 1),
+		}
+		return []Chart{{"time", time}, {"state", state}}
 	}
 	workspace := chart.Chart{
 		Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace",
@@ -40,7 +49,7 @@ func (s *setting) lines(unit string, factor float64) []chart.Series {
 			if p.Median <= 0 {
 				continue
 			}
-			if unit == results.WorkBytes {
+			if unit != results.Time {
 				p.Lo, p.Hi = p.Median, p.Median
 			}
 			line.X, line.Y = append(line.X, float64(p.N)), append(line.Y, factor*p.Median)

@@ -74,7 +74,7 @@ func plainScale(unit string) func(n int) scale {
 // timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by
 // more than noise.
 func (s *setting) timeTable() Table {
-	t := s.grid("time", "Time of one call", results.Time, s.columnScale(results.Time, timeScales()),
+	t := s.grid("time", "Time of "+s.callText(), results.Time, s.columnScale(results.Time, timeScales()),
 		func(c *measured, sc scale) Cell {
 			e := c.estimate(results.Time)
 			return Cell{

@@ -58,10 +58,10 @@ func (s *analysis) growthLines() []string {
 			continue
 		}
 		line := fmt.Sprintf("%s ran %s%s in time (claimed %s: %s)", k.series.label, growthText(k.time),
-			glyphs(k.marks), bigO(k.series.variant.Time), k.timeVerdict())
+			glyphs(k.marks), bigO(k.claimedTime), k.timeVerdict())
 		if k.sized {
 			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", memoryText(k.memory),
-				bigO(k.series.variant.Memory), k.memoryVerdict())
+				bigO(k.claimedMemory), k.memoryVerdict())
 		}
 		lines = append(lines, line+".")
 	}

@@ -13,17 +13,57 @@ func passText(pass string) string {
 		return "backward alone"
 	case results.PassBoth:
 		return "forward and backward"
+	case results.PassDecode:
+		return "decoding"
 	}
 	return pass
 }
 
+// decodes reports whether the setting's calls take one more token, at position n.
+func (s *setting) decodes() bool { return s.probe.Pass == results.PassDecode }
+
+// callText is a call in the title of a table.
+func (s *setting) callText() string {
+	if s.decodes() {
+		return "one more token at position n"
+	}
+	return "one call"
+}
+
+// lengthText is what n is.
+func (s *setting) lengthText() string {
+	if s.decodes() {
+		return "position"
+	}
+	return "length"
+}
+
+// claims are the orders of growth that a variant claims for a call of the setting. One token takes an n-th of
+// the time of a causal forward pass, and touches what is kept once, so time and state grow alike.
+func (s *setting) claims(v results.Variant) (time, memory results.Growth) {
+	if !s.decodes() {
+		return v.Time, v.Memory
+	}
+	token := results.Growth{Text: "1"}
+	if token.Exponent = v.Time.Exponent - 1; token.Exponent > 0 {
+		token.Text = "n"
+	}
+	return token, token
+}
+
 // gradients reports whether the setting's calls compute gradients.
-func (s *setting) gradients() bool { return s.probe.Pass != results.PassForward }
+func (s *setting) gradients() bool {
+	return s.probe.Pass == results.PassBackward || s.probe.Pass == results.PassBoth
+}
 
 // verified says what cells were checked for before they were timed.
 func (s *setting) verified() string {
 	if s.gradients() {
 		return "Output and gradients of every cell agreed with their definitions before it was timed."
+	}
+	if s.decodes() {
+		return "The last tokens of every cell, decoded one by one, agreed with the rows of its definition before it " +
+			"was timed. Samples repeat the token: what is kept stays in the caches of the CPU where it fits."
 	}
 	return "Every cell agreed with its definition before it was timed."
 }
@@ -45,8 +85,12 @@ func withErrors(all []*setting) []*setting {
 }
 
 // sizes are the counted bytes that a call holds beyond operands and results, over lengths: its workspace, and
-// what is kept for the backward pass.
+// what is kept for the backward pass; in decoding, what is kept between tokens.
 func (x *series) sizes() []Point {
+	if x.cells[0].Pass == results.PassDecode {
+		// A window that reaches all of a context says nothing of its growth.
+		return slices.DeleteFunc(exact(x.points(results.StateBytes)), func(p Point) bool { return x.at(p.N).covered() })
+	}
 	points := exact(x.points(results.WorkBytes))
 	for i, p := range points {
 		saved, _ := x.at(p.N).value(results.SavedBytes)
@@ -62,6 +106,9 @@ func (s *setting) memoryNote() string {
 	if s.gradients() {
 		return "Memory: the same for the counted bytes of the workspace and of what is kept for the backward " +
 			"pass, which have no noise."
+	}
+	if s.decodes() {
+		return "Memory: the same for the counted bytes of the state, which have no noise."
 	}
 	return "Memory: the same for the counted bytes of the workspace, which have no noise."
 }

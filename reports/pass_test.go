@@ -165,3 +165,66 @@ func TestGapsNameThePass(t *testing.T) {
 		t.Errorf("%+v", gaps)
 	}
 }
+
+// decodeSet holds a baseline that keeps its context and an approximation that keeps sums. Each takes a token in
+// proportion to what it keeps.
+func decodeSet(t *testing.T) *results.Set {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := results.NewWriter(&out, results.Header{{Key: "machine", Value: "m"}}, results.Run{ID: "r", End: "e"})
+	check(t, err)
+	dense, sums := makers()[1], makers()[3]
+	check(t, w.Variant(dense.Variant))
+	check(t, w.Variant(sums.Variant))
+	for _, n := range []int{256, 512, 1024, 2048, 4096} {
+		for m, state := range map[*maker]float64{&dense: float64(n) * 512, &sums: 1 << 18} {
+			c := usual().cell(*m, n, "gaussian", 1)
+			c.Pass, c.Causal = results.PassDecode, true
+			for k := range 8 {
+				check(t, w.Sample(c, 1000, results.Value{Unit: results.Time, Value: state / 64 * (1 + 0.001*float64(k))},
+					results.Value{Unit: results.WorkBytes, Value: 4096}, results.Value{Unit: results.StateBytes, Value: state},
+					results.Value{Unit: results.ImplErr, Value: 1e-7}))
+			}
+			check(t, w.Cell(results.CellNote{Cell: c.Name(), Status: results.Done}))
+		}
+	}
+	set, err := results.ReadFrom(&out, "decode.txt")
+	check(t, err)
+	return set
+}
+
+// TestDecoding: tables say what a call is, growth is that of a token and of the state, and the crossover is in
+// position.
+func TestDecoding(t *testing.T) {
+	const setting = "gaussian, causal, decoding, 1 head, d 64, f32, avx2, 1 thread"
+	set := decodeSet(t)
+	if title := tables(t, set, "time")[setting].Title; title != "Time of one more token at position n" {
+		t.Errorf("time: %q", title)
+	}
+	if state := tables(t, set, "state")[setting]; len(state.Rows) != 2 {
+		t.Errorf("state: %+v", state)
+	}
+	if roof := tables(t, set, "roofline"); len(roof) != 0 {
+		t.Errorf("a roofline of memory that may be in a cache: %+v", roof)
+	}
+	claims := map[string]string{}
+	for _, row := range tables(t, set, "scaling")[setting].Rows {
+		for _, c := range row.Cells[1:] {
+			claims[row.Cells[0].Text] += c.Text + "; "
+		}
+	}
+	for name, want := range map[string]string{
+		"dense": "O(n); n^1.00; 256–4096; as claimed; O(n); n^1.00; as claimed; ",
+		"rank":  "O(1); n^0.00; 256–4096; as claimed; O(1); n^0.00; as claimed; ",
+	} {
+		if claims[name] != want {
+			t.Errorf("%s: %q, want %q", name, claims[name], want)
+		}
+	}
+	if crossing := tables(t, set, "crossover")[setting]; len(crossing.Rows) != 1 {
+		t.Errorf("crossovers: %+v", crossing)
+	}
+	if errors := tables(t, set, "error"); len(errors) != 0 {
+		t.Errorf("errors of single tokens: %+v", errors)
+	}
+}

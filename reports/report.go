@@ -130,6 +130,8 @@ func (p *Part) addCosts(g *group, s analysis, all []*group) {
 	}
 	p.addTable(s.againstTable(s.pairs))
 	for _, t := range []*Table{
+		s.bytesTable("state", "State kept for decoding", results.StateBytes,
+			"Counted, exact: keys and values, or sums, that stay between tokens."),
 		s.bytesTable("workspace", "Workspace of one call", results.WorkBytes,
 			"Counted, exact: beyond inputs and output."),
 		s.bytesTable("saved", "Kept for the backward pass", results.SavedBytes,

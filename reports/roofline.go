@@ -11,8 +11,12 @@ import (
 // rooflineTable holds every variant, at the longest length that it was measured at, against what the machine
 // can do there: the FMA peak, and what its memory can feed where q, k, v, out and the parameters are read or
 // written once (Williams, Waterman and Patterson 2009). Beside the useful work stands what the implementation
-// executes: so a reader sees what is the mechanism and what the implementation. Nil without rates.
+// executes: so a reader sees what is the mechanism and what the implementation. Nil without rates,
+// and for decoding.
 func (s *setting) rooflineTable(g *group) *Table {
+	if s.decodes() { // the state may be in a cache, whose bandwidth nobody measured
+		return nil
+	}
 	t := Table{ID: "roofline", Title: "Roofline at the longest length", Setting: s.text(), Columns: []Column{
 		{Name: "variant", Left: true}, {Name: "n"}, {Name: "useful", Unit: "GFLOP/s"},
 		{Name: "executed", Unit: "× useful"}, {Name: "intensity", Unit: "FLOP/B"},

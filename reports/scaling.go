@@ -17,6 +17,8 @@ type scaling struct {
 	memory Growth // without interval: bytes are counted
 	sized  bool
 	marks  []Mark // of cells that the fit of time rests on
+
+	claimedTime, claimedMemory results.Growth
 }
 
 func (s *setting) scalings() []scaling {
@@ -26,6 +28,7 @@ func (s *setting) scalings() []scaling {
 			continue
 		}
 		k := scaling{series: x}
+		k.claimedTime, k.claimedMemory = s.claims(x.variant)
 		k.time, k.timed = FitGrowth(x.points(results.Time))
 		k.memory, k.sized = FitGrowth(x.sizes())
 		k.memory.Lo, k.memory.Hi = k.memory.Exponent, k.memory.Exponent
@@ -47,12 +50,12 @@ func (k scaling) timeVerdict() Verdict {
 	if !k.timed {
 		return TooFew
 	}
-	return Judge(k.time, k.series.variant.Time.Exponent, strings.Contains(k.series.variant.Time.Text, "log"))
+	return Judge(k.time, k.claimedTime.Exponent, strings.Contains(k.claimedTime.Text, "log"))
 }
 
 // memoryVerdict judges counted bytes: they have no noise, and fixed parts make them grow slower at first.
 func (k scaling) memoryVerdict() Verdict {
-	switch claim := k.series.variant.Memory; {
+	switch claim := k.claimedMemory; {
 	case !k.sized:
 		return TooFew
 	case k.memory.Exponent > claim.Exponent+claimSlack:
@@ -77,7 +80,7 @@ func (x *series) noiseMarks(from int) []Mark {
 // scalingTable puts claimed and measured growth side by side.
 func (s *setting) scalingTable(fits []scaling) *Table {
 	t := Table{
-		ID: "scaling", Title: "Growth with the length n", Setting: s.text(),
+		ID: "scaling", Title: "Growth with the " + s.lengthText() + " n", Setting: s.text(),
 		Columns: []Column{
 			{Name: "variant", Left: true}, {Name: "time claimed", Left: true}, {Name: "time measured"},
 			{Name: "fitted n", Left: true}, {Name: "verdict", Left: true},
@@ -91,9 +94,9 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 		v := k.series.variant
 		row := Row{Cells: []Cell{
 			words(k.series.label),
-			words(bigO(v.Time)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
+			words(bigO(k.claimedTime)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
 			words(string(k.timeVerdict())),
-			words(bigO(v.Memory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
+			words(bigO(k.claimedMemory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
 		}, Peer: peer(v)}
 		if row.Peer { // nobody counts its workspace
 			row.Cells[len(row.Cells)-1] = words(absent)
