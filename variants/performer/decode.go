@@ -13,12 +13,19 @@ type decoder struct {
 
 func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
 	mappers, maps := newMappers(p, ws)
+	o := newDirections(p, ws)
+	for _, m := range mappers {
+		if m.directions = o; m.kind == "trig" {
+			m.sines = variants.Alloc[float32](ws, o.ld)
+		}
+	}
 	return &decoder{prefix.NewDecoder(p, ws, mappers[0].features(), maps), mappers}
 }
 
 // Prepare fills constant tables.
 func (d *decoder) Prepare() {
 	d.Decoder.Prepare()
+	d.mappers[0].directions.prepare(d.mappers[0].scale)
 	for _, m := range d.mappers {
 		m.prepare()
 	}

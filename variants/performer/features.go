@@ -40,6 +40,9 @@ type mapper struct {
 	epsilons, minus     []float32 // [features]: ε and -1
 	kept                *kept     // nil without gradients
 	executed            int64
+
+	directions *directions // of a decoder
+	sines      []float32   // [m rounded up to lanes], of one that wants them
 }
 
 // newMapper allocates for chunks of so many tokens.

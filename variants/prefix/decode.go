@@ -2,6 +2,16 @@ package prefix
 
 import "attnbench/variants"
 
+// TokenMap is a Map that makes the features of one token side by side: a decoder then needs no lanes for tokens
+// that are not there.
+type TokenMap interface {
+	Map
+	// Key and Query are Keys and Queries of a chunk of one token in decoding, with ld = 1: they may write up to
+	// whole lanes behind the features, and 15 numbers more.
+	Key(dst, k []float32, c Chunk, ref, next []float32)
+	Query(dst, q []float32, c Chunk, ref []float32)
+}
+
 // Decoder takes one token at a time: it adds the token's key to the state of its head, then reads the state
 // with the query. Its maps get a token as a chunk of one.
 type Decoder struct {
@@ -65,16 +75,41 @@ func (d *Decoder) Decode(position int, out, q, k, v variants.Floats) {
 func (d *Decoder) decodeHead(worker, head int) {
 	e, w, s := d.engine, &d.tokens[worker], &d.states[head]
 	at, here := Chunk{head, d.position, 1}, Chunk{head, 0, 1} // in the sequence, in the operands
-	copy(w.ref, s.ref)
-	w.fmap.Keys(w.keys, w.ld, w.tokensOf(here, rows(e.k, head, 1, e.shape.D)), at, w.ref, w.next)
-	w.rescale(s, w.ref)
-	w.absorb(here, w.rowsOf(here, rows(e.v, head, 1, e.shape.E)), s)
-	w.fmap.Queries(w.queries, w.ld, w.tokensOf(here, rows(e.q, head, 1, e.shape.D)), at, nil, s.ref)
-	out := rows(e.out, head, 1, e.shape.E)
+	k, v := rows(e.k, head, 1, e.shape.D), rows(e.v, head, 1, e.shape.E)
+	q, out := rows(e.q, head, 1, e.shape.D), rows(e.out, head, 1, e.shape.E)
 	to := w.outputOf(here, out)
-	w.read(here, s, to)
+	copy(w.ref, s.ref)
+	if m, ok := w.fmap.(TokenMap); ok {
+		m.Key(w.keys, w.tokensOf(here, k), at, w.ref, w.next)
+		w.rescale(s, w.ref)
+		w.absorbOne(w.rowsOf(here, v), s)
+		m.Query(w.queries, w.tokensOf(here, q), at, s.ref)
+		w.readOne(s, to)
+	} else {
+		w.fmap.Keys(w.keys, w.ld, w.tokensOf(here, k), at, w.ref, w.next)
+		w.rescale(s, w.ref)
+		w.absorb(here, w.rowsOf(here, v), s)
+		w.fmap.Queries(w.queries, w.ld, w.tokensOf(here, q), at, nil, s.ref)
+		w.read(here, s, to)
+	}
 	w.finish(here, to, out)
 	w.rescale(s, w.next)
+}
+
+// absorbOne is absorb of one token whose features are side by side.
+func (w *worker) absorbOne(value []float32, s *state) {
+	w.kernels.Gemm(w.features, w.cols, 1, w.keys, 1, value, w.cols, s.sum, w.lds, true)
+	for r, x := range w.keys[:w.features] {
+		s.total[r] += x
+	}
+	w.executed += w.flops(1, w.cols, w.features)
+}
+
+// readOne is read of one token whose features are side by side.
+func (w *worker) readOne(s *state, out []float32) {
+	w.kernels.GemmT(1, w.cols, w.features, w.queries, 1, s.sum, w.lds, out, w.cols, false)
+	w.bottom[0] = dot(w.queries[:w.features], s.total)
+	w.executed += w.flops(1, w.cols, w.features)
 }
 
 // Executed is the number of floating-point operations in the products of the last Decode.
