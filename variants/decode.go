@@ -74,11 +74,8 @@ func (p *Problem) PlanDecoder() (Decoder, *Snapshot, Memory) {
 }
 
 // DenseDecodeCost is the work of one token of exact attention: a pair with every token up to its own.
-func DenseDecodeCost(p *Problem) Cost { return PairCost(p, p.Shape.Slices()*p.Shape.N) }
-
-// PairCost is the work of so many pairs: 2(d+e) operations and one exponential each.
-func PairCost(p *Problem, pairs int) Cost {
-	return Cost{FLOPs: 2 * float64(p.Shape.D+p.Shape.E) * float64(pairs), Exps: float64(pairs)}
+func DenseDecodeCost(p *Problem) Cost {
+	return PairsCost(p.Shape, int64(p.Shape.Slices()*p.Shape.N))
 }
 
 // checkDecode refuses what cannot be taken token by token.

@@ -45,5 +45,5 @@ func decodeCost(p *variants.Problem) variants.Cost {
 	for h := range p.Shape.Heads {
 		sum += min(p.Int("window")/2, (p.Shape.N-1)/dilation(p, h)) + 1
 	}
-	return variants.PairCost(p, sum*p.Shape.Batch)
+	return variants.PairsCost(p.Shape, int64(sum*p.Shape.Batch))
 }

@@ -47,6 +47,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: backwardCost,
+		NoDecode: "landmarks are means over positions, later ones too",
 	}
 }
 

@@ -51,6 +51,7 @@ func Mechanism() *variants.Mechanism {
 		Definition: naive,
 
 		Gradient: naiveGradient, BackwardCost: backwardCost,
+		NewDecoder: newDecoder, DecodeCost: decodeCost,
 	}
 }
 

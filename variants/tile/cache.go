@@ -12,6 +12,8 @@ import (
 type Keep struct {
 	Slots func(head int) int           // how many
 	Slot  func(head, position int) int // where the token at a position is kept, in place of an older one
+	// Copy is where it is kept besides, -1 for nowhere. Nil: nothing is kept twice.
+	Copy func(head, position int) int
 	// Seen is the i-th range of slots, from ≤ slot < to, that a token sees with its own; empty past the last.
 	Seen func(head, position, i int) (from, to int)
 	// Split cuts the keys of a long context into parts for several threads (Dao et al. 2023, "Flash-Decoding").
@@ -110,6 +112,19 @@ func NewDenseCache(p *variants.Problem, ws *variants.Workspace, split bool) *Cac
 	})
 }
 
+// InRing is Keep.Seen of the positions from first to last, both included, of which each is kept in the slot of
+// its remainder.
+func InRing(slots, first, last, i int) (from, to int) {
+	from, to = first%slots, first%slots+last-first+1
+	switch {
+	case i == 0:
+		return from, min(to, slots)
+	case i == 1:
+		return 0, to - slots
+	}
+	return 0, 0
+}
+
 func lines(slots int) int { return (slots + cacheLine - 1) / cacheLine * cacheLine }
 
 func (c *Cache) allocate(p *variants.Problem, ws *variants.Workspace, n int) variants.Floats {
@@ -135,7 +150,16 @@ func (c *Cache) fillHead(_, head int) {
 
 // store keeps the key [d] and the value [e] of a token.
 func (c *Cache) store(head, position int, k, v variants.Floats) {
-	slot := c.keep.Slot(head, position)
+	c.put(head, c.keep.Slot(head, position), k, v)
+	if c.keep.Copy == nil {
+		return
+	}
+	if slot := c.keep.Copy(head, position); slot >= 0 {
+		c.put(head, slot, k, v)
+	}
+}
+
+func (c *Cache) put(head, slot int, k, v variants.Floats) {
 	at, ld := c.key0(head, slot), c.width(head, slot)
 	row := (c.first[head] + slot) * c.cols
 	if k.BF16 != nil {
