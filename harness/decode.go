@@ -7,8 +7,8 @@ import (
 	"attnbench/variants"
 )
 
-// checkedTokens are the tokens, up to the timed one, that are decoded one by one and compared with the rows of
-// causal attention.
+// checkedTokens are the tokens, up to the timed one, that are decoded one by one and compared with the rows
+// of causal attention.
 const checkedTokens = 3
 
 // decode reports whether the block's pass is one more token at position n: the last of its shape, after a
@@ -123,8 +123,8 @@ func pairShare(c *Cell) float64 {
 	return c.token.Exps / float64(s.Slices()*s.N)
 }
 
-// causalShape is the shape of generated input for pass decode, which is causal whatever the axis says; once is
-// false where another value of the axis gives it too.
+// causalShape is the shape of generated input for pass decode, which is causal whatever the axis says; once
+// is false where another value of the axis gives it too.
 func (s *Sweep) causalShape(src source, shape variants.Shape) (causal variants.Shape, once bool) {
 	if shape.Causal || src.set != nil {
 		return shape, true

@@ -75,8 +75,8 @@ func (d *fakeDecoder) Decode(position int, out, _, _, v variants.Floats) {
 
 func (d *fakeDecoder) Executed() int64 { return 3000 }
 
-// TestDecodePass: a cell is the time of a token, with its own work and its state, and causal whatever the axis
-// says; the mechanism without a decoder is skipped with its reason.
+// TestDecodePass: a cell is the time of a token, with its own work and its state, and causal whatever the
+// axis says; the mechanism without a decoder is skipped with its reason.
 func TestDecodePass(t *testing.T) {
 	clock, j := &fakeClock{}, &journal{}
 	other := fakeMechanism(clock, "linear", 1, 1)
@@ -96,8 +96,9 @@ func TestDecodePass(t *testing.T) {
 	if reason := j.outcome("linear", 40).Refusal.Reason; reason != "does not decode: it looks ahead" {
 		t.Errorf("linear: %q", reason)
 	}
-	if notes := plan.Notes(); !slices.Equal(notes, []string{"--causal 0,1: pass decode is causal all the same"}) {
-		t.Errorf("notes: %q", notes)
+	note := "--causal 0,1: pass decode is causal all the same"
+	if !slices.Equal(plan.Notes(), []string{note}) {
+		t.Errorf("notes: %q", plan.Notes())
 	}
 }
 
@@ -117,7 +118,8 @@ func TestDecodeGate(t *testing.T) {
 			}
 		})
 		axes := Axes{N: "64", Dim: "4", Pass: results.PassDecode}
-		if _, err := newPlan(t, clock, axes, Limits{}, []*variants.Mechanism{m}).Run(context.Background(), j); err != nil {
+		plan := newPlan(t, clock, axes, Limits{}, []*variants.Mechanism{m})
+		if _, err := plan.Run(context.Background(), j); err != nil {
 			t.Fatal(err)
 		}
 		o := j.outcomes[0]

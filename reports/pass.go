@@ -62,8 +62,8 @@ func (s *setting) verified() string {
 		return "Output and gradients of every cell agreed with their definitions before it was timed."
 	}
 	if s.decodes() {
-		return "The last tokens of every cell, decoded one by one, agreed with the rows of its definition before it " +
-			"was timed. Samples repeat the token: what is kept stays in the caches of the CPU where it fits."
+		return "The last tokens of every cell, decoded one by one, agreed with the rows of its definition " +
+			"before it was timed. Samples repeat the token: what is kept stays in the caches of the CPU where it fits."
 	}
 	return "Every cell agreed with its definition before it was timed."
 }
@@ -89,7 +89,8 @@ func withErrors(all []*setting) []*setting {
 func (x *series) sizes() []Point {
 	if x.cells[0].Pass == results.PassDecode {
 		// A window that reaches all of a context says nothing of its growth.
-		return slices.DeleteFunc(exact(x.points(results.StateBytes)), func(p Point) bool { return x.at(p.N).covered() })
+		covered := func(p Point) bool { return x.at(p.N).covered() }
+		return slices.DeleteFunc(exact(x.points(results.StateBytes)), covered)
 	}
 	points := exact(x.points(results.WorkBytes))
 	for i, p := range points {

@@ -166,12 +166,13 @@ func TestGapsNameThePass(t *testing.T) {
 	}
 }
 
-// decodeSet holds a baseline that keeps its context and an approximation that keeps sums. Each takes a token in
-// proportion to what it keeps.
+// decodeSet holds a baseline that keeps its context and an approximation that keeps sums. Each takes a token
+// in proportion to what it keeps.
 func decodeSet(t *testing.T) *results.Set {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := results.NewWriter(&out, results.Header{{Key: "machine", Value: "m"}}, results.Run{ID: "r", End: "e"})
+	header := results.Header{{Key: "machine", Value: "m"}}
+	w, err := results.NewWriter(&out, header, results.Run{ID: "r", End: "e"})
 	check(t, err)
 	dense, sums := makers()[1], makers()[3]
 	check(t, w.Variant(dense.Variant))
@@ -182,7 +183,8 @@ func decodeSet(t *testing.T) *results.Set {
 			c.Pass, c.Causal = results.PassDecode, true
 			for k := range 8 {
 				check(t, w.Sample(c, 1000, results.Value{Unit: results.Time, Value: state / 64 * (1 + 0.001*float64(k))},
-					results.Value{Unit: results.WorkBytes, Value: 4096}, results.Value{Unit: results.StateBytes, Value: state},
+					results.Value{Unit: results.WorkBytes, Value: 4096},
+					results.Value{Unit: results.StateBytes, Value: state},
 					results.Value{Unit: results.ImplErr, Value: 1e-7}))
 			}
 			check(t, w.Cell(results.CellNote{Cell: c.Name(), Status: results.Done}))
@@ -193,8 +195,8 @@ func decodeSet(t *testing.T) *results.Set {
 	return set
 }
 
-// TestDecoding: tables say what a call is, growth is that of a token and of the state, and the crossover is in
-// position.
+// TestDecoding: tables say what a call is, growth is that of a token and of the state, and the crossover is
+// in position.
 func TestDecoding(t *testing.T) {
 	const setting = "gaussian, causal, decoding, 1 head, d 64, f32, avx2, 1 thread"
 	set := decodeSet(t)

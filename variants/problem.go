@@ -3,8 +3,6 @@ package variants
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +71,9 @@ func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 		Decode: r.Decode, seed: r.Seed,
 		values: map[string]string{}, given: map[string]bool{}, inputs: map[string]Tensor{},
 	}
-	steps := []func(Request) error{p.checkShape, p.checkPass, p.checkDecode, p.setMask, p.setOptions, p.setInputs}
+	steps := []func(Request) error{
+		p.checkShape, p.checkPass, p.checkDecode, p.setMask, p.setOptions, p.setInputs,
+	}
 	for _, step := range steps {
 		if err := step(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
@@ -348,61 +348,4 @@ func (p *Problem) ValidKeys(batch int) []bool {
 		return nil
 	}
 	return p.Valid[batch*p.Shape.S : (batch+1)*p.Shape.S]
-}
-
-// Memory predicts the bytes of the plan without allocating it; Work equals what Plan allocates, to the byte.
-func (p *Problem) Memory() Memory {
-	ws := &Workspace{dry: true}
-	if p.Decode {
-		p.Mechanism.NewDecoder(p, ws)
-	} else {
-		p.Mechanism.New(p, ws)
-	}
-	return p.memory(ws)
-}
-
-// memory is what a plan took from its workspace, and parameters.
-func (p *Problem) memory(ws *Workspace) Memory {
-	return Memory{Work: ws.bytes, Saved: ws.saved, State: ws.state, Param: p.paramBytes()}
-}
-
-func (p *Problem) paramBytes() int64 {
-	var bytes int64
-	for _, t := range p.inputs {
-		bytes += t.Bytes()
-	}
-	for _, m := range p.missing {
-		bytes += int64(Tensor{Dims: m.dims}.Len()) * m.input.Type.Size()
-	}
-	return bytes
-}
-
-// Plan draws the absent side inputs, allocates the workspace and prepares the mechanism. It returns the plan
-// and the bytes that it holds.
-func (p *Problem) Plan() (Attention, Memory) {
-	p.DrawInputs()
-	ws := &Workspace{}
-	attention := p.Mechanism.New(p, ws)
-	if prepared, ok := attention.(Preparer); ok {
-		prepared.Prepare()
-	}
-	return attention, p.memory(ws)
-}
-
-// DrawInputs makes the absent side inputs; Plan and definitions need them. Calling it again changes nothing.
-func (p *Problem) DrawInputs() {
-	for _, m := range p.missing {
-		stream := func(head int) *rand.Rand { return Stream(p.seed, p.Mechanism.Name+"/"+m.input.Name, head) }
-		p.inputs[m.input.Name] = m.input.Draw(p, m.dims, stream)
-	}
-	p.missing = nil
-}
-
-// Drawn reports the names of side inputs that Plan will draw, sorted.
-func (p *Problem) Drawn() []string {
-	names := map[string]bool{}
-	for _, m := range p.missing {
-		names[m.input.Name] = true
-	}
-	return slices.Sorted(maps.Keys(names))
 }

@@ -5,8 +5,8 @@ import (
 	"attnbench/variants/tile"
 )
 
-// rings keep the keys of a head that a later token can see: with dilation δ a window stays among the tokens of
-// one position modulo δ, so each of these δ classes has a ring of its own for the last window/2+1 of them.
+// rings keep the keys of a head that a later token can see: with dilation δ a window stays among the tokens
+// of one position modulo δ, so each of these δ classes has a ring of its own for the last window/2+1 of them.
 type rings struct {
 	n, half  int
 	dilation []int // of each slice, at most n

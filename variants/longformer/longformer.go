@@ -94,8 +94,8 @@ func check(p *variants.Problem) error {
 		return err
 	}
 	if p.Decode && len(globals(p)) > 0 {
-		return errors.New("does not decode with global tokens: a global row sees keys that the ring buffer of the " +
-			"window has dropped; leave the global tokens out")
+		return errors.New("does not decode with global tokens: a global row sees keys that the ring buffer of " +
+			"the window has dropped; leave the global tokens out")
 	}
 	if p.Shape.Causal && len(globals(p)) > 0 && !p.Bool("causal_global") {
 		return errors.New("causal attention with global tokens leaks the future: set causal_global=true, " +

@@ -108,8 +108,8 @@ func derive(p *variants.Problem) error {
 		return errors.New("stabilizer=running needs causal attention: use stabilizer=global")
 	}
 	if p.Decode && p.Given("stabilizer") && p.Text("stabilizer") == "global" {
-		return errors.New("does not decode with stabilizer=global, the largest feature of all keys, later ones too: " +
-			"use stabilizer=running")
+		return errors.New("does not decode with stabilizer=global, the largest feature of all keys, later ones " +
+			"too: use stabilizer=running")
 	}
 	if !p.Given("stabilizer") {
 		p.Set("stabilizer", map[bool]string{true: "running", false: "global"}[p.Shape.Causal])

@@ -94,8 +94,9 @@ func problem(t *testing.T, shape variants.Shape, options string, seed uint64) *v
 func TestDecodeState(t *testing.T) {
 	for _, n := range []int{64, 5000} {
 		r := variants.Request{
-			Shape: variants.Shape{Batch: 2, Heads: 3, N: n, S: n, D: 16, E: 32, Causal: true}, Draw: true, Decode: true,
-			Kernels: kernel.Best(), Pool: work.NewPool(1), Options: []variants.Setting{{Name: "features", Value: "40"}},
+			Shape: variants.Shape{Batch: 2, Heads: 3, N: n, S: n, D: 16, E: 32, Causal: true}, Draw: true,
+			Decode: true, Kernels: kernel.Best(), Pool: work.NewPool(1),
+			Options: []variants.Setting{{Name: "features", Value: "40"}},
 		}
 		p, err := Mechanism().Resolve(r)
 		if err != nil {
@@ -105,7 +106,8 @@ func TestDecodeState(t *testing.T) {
 			t.Errorf("n = %d: %d bytes of state, want %d", n, got, want)
 		}
 		r.Options = append(r.Options, variants.Setting{Name: "stabilizer", Value: "global"})
-		if _, err := Mechanism().Resolve(r); err == nil || !strings.Contains(err.Error(), "use stabilizer=running") {
+		_, err = Mechanism().Resolve(r)
+		if err == nil || !strings.Contains(err.Error(), "use stabilizer=running") {
 			t.Errorf("decoding with the largest feature of all keys: error %v", err)
 		}
 	}

@@ -39,18 +39,18 @@ func (o *directions) of(head int) []float32 {
 
 // Key is prefix.TokenMap's.
 func (m *mapper) Key(dst, k []float32, c prefix.Chunk, ref, next []float32) {
-	row := m.rowOf(dst, k, c.Head)
+	row, lanes := m.rowOf(dst, k, c.Head), m.directions.lanes
 	m.follow(c, nil, ref, next)
 	switch m.kind {
 	case "relu":
-		m.kernels.ReLU(len(row)/m.directions.lanes, m.directions.lanes, row, m.directions.lanes, m.eps)
+		m.kernels.ReLU(len(row)/lanes, lanes, row, lanes, m.eps)
 	case "trig":
 		m.splat(m.norm[0] - ref[0])
 		m.kernels.Exp2(m.splatted(), m.splatted())
 		m.circle(dst)
 	default:
 		m.splat(m.norm[0] + ref[0] - m.lift)
-		m.kernels.ExpCols(len(row)/m.directions.lanes, m.directions.lanes, row, m.directions.lanes, m.sub, 0)
+		m.kernels.ExpCols(len(row)/lanes, lanes, row, lanes, m.sub, 0)
 	}
 	if m.apart {
 		dst[m.columns] = 1
@@ -59,10 +59,10 @@ func (m *mapper) Key(dst, k []float32, c prefix.Chunk, ref, next []float32) {
 
 // Query is prefix.TokenMap's.
 func (m *mapper) Query(dst, q []float32, c prefix.Chunk, ref []float32) {
-	row := m.rowOf(dst, q, c.Head)
+	row, lanes := m.rowOf(dst, q, c.Head), m.directions.lanes
 	switch m.kind {
 	case "relu":
-		m.kernels.ReLU(len(row)/m.directions.lanes, m.directions.lanes, row, m.directions.lanes, m.eps)
+		m.kernels.ReLU(len(row)/lanes, lanes, row, lanes, m.eps)
 		return
 	case "trig":
 		m.splat(1)
@@ -70,7 +70,7 @@ func (m *mapper) Query(dst, q []float32, c prefix.Chunk, ref []float32) {
 		return
 	}
 	m.splat(m.top[0] + m.norm[0] - m.lift)
-	m.kernels.ExpCols(len(row)/m.directions.lanes, m.directions.lanes, row, m.directions.lanes, m.sub, m.eps)
+	m.kernels.ExpCols(len(row)/lanes, lanes, row, lanes, m.sub, m.eps)
 	if !m.apart {
 		return
 	}
@@ -81,9 +81,9 @@ func (m *mapper) Query(dst, q []float32, c prefix.Chunk, ref []float32) {
 	dst[m.columns] = m.eps * m.top[0]
 }
 
-// rowOf writes u of a token, and -u where the kernel wants it, side by side; lanes behind them, which it returns
-// too, hold what makes no difference to a maximum. It sets m.norm and m.top of the token as project and offer
-// do.
+// rowOf writes u of a token, and -u where the kernel wants it, side by side; lanes behind them, which it
+// returns too, hold what makes no difference to a maximum. It sets m.norm and m.top of the token as project
+// and offer do.
 func (m *mapper) rowOf(dst, x []float32, head int) []float32 {
 	o, d := m.directions, m.p.Shape.D
 	u, row := dst[:o.ld], dst[:m.kernels.Pad(m.columns)]

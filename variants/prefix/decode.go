@@ -2,8 +2,8 @@ package prefix
 
 import "attnbench/variants"
 
-// TokenMap is a Map that makes the features of one token side by side: a decoder then needs no lanes for tokens
-// that are not there.
+// TokenMap is a Map that makes the features of one token side by side: a decoder then needs no lanes for
+// tokens that are not there.
 type TokenMap interface {
 	Map
 	// Key and Query are Keys and Queries of a chunk of one token in decoding, with ld = 1: they may write up to

@@ -18,8 +18,8 @@ func TestDecoding(t *testing.T) {
 		t.Run(set.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				draw := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
-				s := variants.Shape{Batch: 1, Heads: draw("heads", 2), N: draw("n", 130), D: draw("d", 9), E: draw("e", 20)}
-				s.S, s.Causal = s.N, true
+				s := variants.Shape{Batch: 1, Heads: draw("heads", 2), N: draw("n", 130), Causal: true}
+				s.S, s.D, s.E = s.N, draw("d", 9), draw("e", 20)
 				a := absolute{s.D, draw("limit", 100), 0.25, func(int) bool { return false }}
 				q, k, v := normal("q", s.Heads*s.N*s.D), normal("k", s.Heads*s.N*s.D), normal("v", s.Heads*s.N*s.E)
 				want := direct(s, q, k, v, a.masked)

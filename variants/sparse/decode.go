@@ -5,9 +5,9 @@ import (
 	"attnbench/variants/tile"
 )
 
-// history says where the keys are that a query sees of older positions: behind the ring of the last stride keys.
-// Strided attention keeps every key once more, those of one column side by side; fixed attention the summaries
-// of the segments.
+// history says where the keys are that a query sees of older positions: behind the ring of the last stride
+// keys. Strided attention keeps every key once more, those of one column side by side; fixed attention the
+// summaries of the segments.
 type history struct{ n, stride, summary int }
 
 func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {

@@ -112,8 +112,8 @@ func NewDenseCache(p *variants.Problem, ws *variants.Workspace, split bool) *Cac
 	})
 }
 
-// InRing is Keep.Seen of the positions from first to last, both included, of which each is kept in the slot of
-// its remainder.
+// InRing is Keep.Seen of the positions from first to last, both included, of which each is kept in the slot
+// of its remainder.
 func InRing(slots, first, last, i int) (from, to int) {
 	from, to = first%slots, first%slots+last-first+1
 	switch {

@@ -37,7 +37,8 @@ func decodeLast(t *testing.T, n, heads, threads int, split bool) (out []float32,
 	decoder.Prefill(variants.F32s(k), variants.F32s(v), n-1)
 	out = make([]float32, heads*16)
 	token := func() {
-		decoder.Decode(n-1, variants.F32s(out), variants.F32s(q), variants.F32s(k[:heads*8]), variants.F32s(v[:heads*16]))
+		key, value := variants.F32s(k[:heads*8]), variants.F32s(v[:heads*16])
+		decoder.Decode(n-1, variants.F32s(out), variants.F32s(q), key, value)
 	}
 	token()
 	if allocs := testing.AllocsPerRun(2, token); allocs != 0 {
@@ -46,7 +47,8 @@ func decodeLast(t *testing.T, n, heads, threads int, split bool) (out []float32,
 	return out, memory
 }
 
-// TestSplitDecoding: parts of a long context add up to the whole, with the same bits on any number of threads.
+// TestSplitDecoding: parts of a long context add up to the whole, with the same bits on any number of
+// threads.
 func TestSplitDecoding(t *testing.T) {
 	for _, heads := range []int{1, 3} {
 		const n = 5*splitKeys + 77
