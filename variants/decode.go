@@ -87,7 +87,7 @@ func (p *Problem) checkDecode(r Request) error {
 	case m.NewDecoder == nil:
 		return errors.New("does not decode: " + m.NoDecode)
 	case !r.Shape.Causal || r.Shape.Cross():
-		return errors.New("decoding is causal self-attention: use causal=1 and s = n")
+		return errors.New("decodes causal self-attention only: use causal inputs of equal length")
 	case r.Backward:
 		return errors.New("decoding has no gradients: use pass both")
 	case masked:

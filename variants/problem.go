@@ -72,7 +72,7 @@ func (m *Mechanism) Resolve(r Request) (*Problem, error) {
 		values: map[string]string{}, given: map[string]bool{}, inputs: map[string]Tensor{},
 	}
 	steps := []func(Request) error{
-		p.checkShape, p.checkPass, p.checkDecode, p.setMask, p.setOptions, p.setInputs,
+		p.checkDecode, p.checkShape, p.checkPass, p.setMask, p.setOptions, p.setInputs,
 	}
 	for _, step := range steps {
 		if err := step(r); err != nil {

@@ -243,7 +243,7 @@ func TestRefusesToDecode(t *testing.T) {
 		want   string
 	}{
 		{lacking, func(*Request) {}, "does not decode: it looks ahead"},
-		{decoding(), func(r *Request) { r.Shape.Causal = false }, "use causal=1"},
+		{decoding(), func(r *Request) { r.Shape.Causal = false }, "use causal inputs"},
 		{decoding(), func(r *Request) { r.Backward = true }, "gradients"},
 		{decoding(), give(KeyMask, Tensor{Dims: []int{5}, U8: make([]uint8, 5)}), "no key mask"},
 		{decoding(), func(*Request) {}, ""},

@@ -60,7 +60,7 @@ type partial struct {
 type decoder struct {
 	q, logits, lanes []float32 // [d], [pieceKeys + lines], [lanes]
 	one, two         []float32 // a number each, as kernels want it
-	widened          []float32 // BF16 operands: [pieceKeys][max(d, cols)]
+	widened          []float32 // a block of BF16 keys or values: [blockKeys][max(d, cols)]
 	own              partial
 	executed         int64
 }
@@ -84,7 +84,7 @@ func NewCache(p *variants.Problem, ws *variants.Workspace, keep Keep) *Cache {
 		w.q, w.lanes, w.own.acc = floats(s.D), floats(p.Kernels.Lanes), floats(c.cols)
 		w.logits, w.one, w.two = floats(pieceKeys+2*cacheLine), floats(1), floats(1)
 		if p.Type == variants.BF16 {
-			w.widened = floats(max(blockKeys*s.D, pieceKeys*c.cols))
+			w.widened = floats(blockKeys * max(s.D, c.cols))
 		}
 	}
 	if c.parts > 1 {
@@ -337,13 +337,16 @@ func (c *Cache) score(w *decoder, head, slot int, s []float32) {
 
 // weigh adds to acc the values from a slot on times their weights.
 func (c *Cache) weigh(w *decoder, acc []float32, head, slot int, weights []float32) {
-	at, values := (c.first[head]+slot)*c.cols, c.v.F32
-	if values != nil {
-		values = values[at:]
-	} else {
-		c.kernels.Widen(len(weights), c.cols, w.widened, c.cols, c.v.BF16[at:], c.cols)
-		values = w.widened
-	}
-	c.kernels.DotCols(len(weights), c.cols, values, c.cols, weights, acc)
 	w.executed += 2 * int64(c.cols) * int64(len(weights))
+	at := (c.first[head] + slot) * c.cols
+	if c.v.F32 != nil {
+		c.kernels.DotCols(len(weights), c.cols, c.v.F32[at:], c.cols, weights, acc)
+		return
+	}
+	for len(weights) > 0 {
+		keys := min(blockKeys, len(weights))
+		c.kernels.Widen(keys, c.cols, w.widened, c.cols, c.v.BF16[at:], c.cols)
+		c.kernels.DotCols(keys, c.cols, w.widened, c.cols, weights[:keys], acc)
+		weights, at = weights[keys:], at+keys*c.cols
+	}
 }
