@@ -33,7 +33,7 @@ const (
 type predictor struct {
 	peak peakOf
 	call map[string]float64 // measured / modelled, by cell label, kernels and threads
-	gate map[string]float64 // the same of verification, by cell label
+	gate map[string]float64 // the same of verification, by what is verified
 
 	start map[string]time.Duration // of peers, by name
 }
@@ -50,7 +50,7 @@ func newPredictor(peak peakOf) *predictor {
 func (p *predictor) predict(c *Cell) {
 	c.Predicted = Prediction{
 		Call: seconds(p.modelCall(c) * ratio(p.call, engineKey(c))),
-		Gate: seconds(modelGate(c)*ratio(p.gate, c.Label()) +
+		Gate: seconds(modelGate(c)*ratio(p.gate, gateKey(c)) +
 			modelGradientGate(c)*ratio(p.gate, gradientKey(c))),
 		Bytes: c.bytes,
 	}
@@ -72,7 +72,7 @@ func (p *predictor) learn(c *Cell, call, gate time.Duration) {
 		p.call[engineKey(c)] = call.Seconds() / model
 	}
 	if model := modelGate(c); gate > 0 && model > 0 {
-		p.gate[c.Label()] = gate.Seconds() / model
+		p.gate[gateKey(c)] = gate.Seconds() / model
 	}
 }
 
@@ -86,6 +86,14 @@ func (p *predictor) learnGradients(c *Cell, gate time.Duration) {
 func engineKey(c *Cell) string {
 	b := c.Block
 	return fmt.Sprintf("%s/%s/%d/%v/%s", c.Label(), b.Kernels.Name, b.Threads, b.Type, b.Pass)
+}
+
+// gateKey keeps rows of decoding apart: they are the last ones, which need all keys.
+func gateKey(c *Cell) string {
+	if c.Block.decode() {
+		return "tokens of " + c.Label()
+	}
+	return c.Label()
 }
 
 func gradientKey(c *Cell) string { return "gradients of " + c.Label() }
