@@ -17,7 +17,8 @@ const (
 )
 
 // WriteBlock writes the heart of the report in Markdown, for a README: one table of time, growth and
-// crossovers, the sentences that the table cannot hold, performance beside peers, and what it was measured on.
+// crossovers, the sentences that the table cannot hold, performance beside peers, and what it was measured
+// on.
 func (r *Report) WriteBlock(w io.Writer) error {
 	b := &buffered{w: w}
 	for i, p := range r.Parts {
