@@ -26,8 +26,9 @@ func sets() []*kernel.Set {
 	return append(kernel.Available(), &wide)
 }
 
-// racedLimit is the length up to which cases run under the race detector, which makes definitions slow.
-const racedLimit = 130
+// shortLimit is the length up to which cases run in short mode and under the race detector, both of which slow
+// machines and emulators use.
+const shortLimit = 130
 
 // Case is one problem of a conformance run.
 type Case struct {
@@ -65,7 +66,7 @@ func Self(heads, n, d int, causal bool) variants.Shape {
 func Run(t *testing.T, m *variants.Mechanism, cases []Case) {
 	t.Helper()
 	for _, c := range cases {
-		if raced && c.Shape.N > racedLimit {
+		if (raced || testing.Short()) && c.Shape.N > shortLimit {
 			continue
 		}
 		w := &wanted{c: c}
