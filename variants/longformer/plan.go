@@ -28,6 +28,9 @@ type plan struct {
 	back       *backward // nil where no gradients are asked for
 }
 
+// edge is the number of keys that are scored at a time where a window ends: fine steps lose least.
+const edge = 16
+
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, count := p.Shape, len(globals(p))
 	a := &plan{problem: p, operands: tile.NewOperands(p, ws), half: min(p.Int("window")/2, s.N)}
@@ -42,7 +45,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	}
 	c := tile.Config{
 		Kernels: p.Kernels, Pool: p.Pool, Type: p.Type, D: s.D, E: s.E,
-		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys,
+		Scale: 1 / math.Sqrt(float64(s.D)), Queries: a.queries, Keys: keys, Edge: edge,
 	}
 	a.engine = tile.New(ws, c)
 	a.dilation = variants.Alloc[int32](ws, s.Heads)

@@ -104,7 +104,7 @@ func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 
 // PatternSizes are tile sizes for queries that see a few hundred keys each, in a pattern: fewer queries than
 // in dense attention, because each tile pays for the edges of its own keys, and more keys, so that more of a
-// row's softmax is one pass and two blocks of 64 fill a tile.
+// row's softmax is one pass and four blocks of 64 fill a tile.
 func PatternSizes(set *kernel.Set, n, s int) (queries, keys int) {
-	return min(max(48, set.Panel), n), min(128, s)
+	return min(max(48, set.Panel), n), min(256, s)
 }

@@ -26,8 +26,8 @@ func sets() []*kernel.Set {
 	return append(kernel.Available(), &wide)
 }
 
-// shortLimit is the length up to which cases run in short mode and under the race detector, both of which slow
-// machines and emulators use.
+// shortLimit is the length up to which cases run in short mode and under the race detector: emulators and
+// slow machines use them.
 const shortLimit = 130
 
 // Case is one problem of a conformance run.
