@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"attnbench/variants"
@@ -14,6 +16,8 @@ import (
 const (
 	fmaRounds = 2000
 	fmaBurst  = 500 * time.Microsecond
+	// settling is how long the system may take to move workers to processors of their own.
+	settling = 50 * time.Millisecond
 )
 
 // yardstick measures how many floating-point operations the machine does in a second when nothing but fused
@@ -23,15 +27,23 @@ type yardstick struct {
 	fma   func(n int) (flops int64)
 	pool  *work.Pool
 	calls int // of Set.FMA that each worker makes in one burst
-	flops []int64
 	job   func(worker, job int)
+
+	absent atomic.Int64 // workers that have not come to the burst yet
+	turns  []turn       // of each worker
 
 	rates []float64 // FLOP/s of every burst
 }
 
+// turn is one worker's part in a burst.
+type turn struct {
+	flops      int64
+	begin, end time.Duration
+}
+
 // newYardstick prepares bursts on all workers of the pool and takes some to warm up.
 func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *work.Pool) *yardstick {
-	y := &yardstick{clock: clock, fma: set.FMA, pool: pool, calls: 1, flops: make([]int64, pool.Threads())}
+	y := &yardstick{clock: clock, fma: set.FMA, pool: pool, calls: 1, turns: make([]turn, pool.Threads())}
 	y.job = y.run
 	if t == variants.BF16 && set.Dot != nil {
 		y.fma = set.Dot.FMA
@@ -43,6 +55,11 @@ func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *wo
 		}
 		y.calls *= 2
 	}
+	for start := clock.Now(); pool.Threads() > 1 && clock.Now()-start < settling; {
+		if y.burst() <= 0 {
+			break // the clock stands still
+		}
+	}
 	y.rates = nil
 	for range 5 {
 		y.burst()
@@ -50,22 +67,33 @@ func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *wo
 	return y
 }
 
+// run is one worker's part. It begins when all workers are there: what it takes to wake one is no part of
+// what they can do. Who waits holds on to the processor for longer than it takes to wake another, which would
+// else come to this one.
 func (y *yardstick) run(_, job int) {
-	y.flops[job] = 0
-	for range y.calls {
-		y.flops[job] += y.fma(fmaRounds)
+	y.absent.Add(-1)
+	for i := 1; y.absent.Load() > 0; i++ {
+		if i%(1<<20) == 0 {
+			runtime.Gosched()
+		}
 	}
+	t := turn{begin: y.clock.Now()}
+	for range y.calls {
+		t.flops += y.fma(fmaRounds)
+	}
+	t.end = y.clock.Now()
+	y.turns[job] = t
 }
 
 // burst takes one measurement.
 func (y *yardstick) burst() time.Duration {
-	start := y.clock.Now()
-	y.pool.Run(len(y.flops), y.job)
-	took := y.clock.Now() - start
-	var flops int64
-	for _, f := range y.flops {
-		flops += f
+	y.absent.Store(int64(len(y.turns)))
+	y.pool.Run(len(y.turns), y.job)
+	first, last, flops := y.turns[0].begin, y.turns[0].end, int64(0)
+	for _, t := range y.turns {
+		first, last, flops = min(first, t.begin), max(last, t.end), flops+t.flops
 	}
+	took := last - first
 	if took > 0 {
 		y.rates = append(y.rates, float64(flops)/took.Seconds())
 	}

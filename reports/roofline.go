@@ -57,6 +57,10 @@ func (m *measured) roofline(bandwidth float64) []Cell {
 	rate := m.estimate(results.FLOPRate)
 	share, _ := m.value(results.PeakFrac)
 	executed, _ := m.value(results.ExecRate)
+	beyond := absent // of a peer nobody knows
+	if executed > 0 {
+		beyond = digits(executed / rate.Median)
+	}
 	peak := rate.Median / share
 	intensity := m.usefulFLOPs() / m.movedBytes()
 	bound, by := peak, "arithmetic"
@@ -70,7 +74,7 @@ func (m *measured) roofline(bandwidth float64) []Cell {
 			Text:   digits(rate.Median/1e9) + spreadText(rate),
 			Figure: &Figure{rate, results.FLOPRate}, Marks: m.marks(),
 		},
-		words(digits(executed / rate.Median)),
+		words(beyond),
 		words(digits(intensity)),
 		words(digits(bound / 1e9)),
 		{Text: digits(100 * part.Median), Figure: &Figure{part, results.PeakFrac}, Marks: m.marks()},
