@@ -48,9 +48,10 @@ func newYardstick(clock Clock, set *kernel.Set, t variants.ElementType, pool *wo
 	if t == variants.BF16 && set.Dot != nil {
 		y.fma = set.Dot.FMA
 	}
+	length := fmaBurst * time.Duration(min(pool.Threads(), 4))
 	const limit = 1 << 20 // a clock that stands still must not make this endless
 	for y.calls < limit {
-		if took := y.burst(); took >= fmaBurst/2 {
+		if took := y.burst(); took >= length/2 {
 			break
 		}
 		y.calls *= 2
@@ -103,13 +104,13 @@ func (y *yardstick) burst() time.Duration {
 // restart forgets the bursts so far but for the last few, which stand in until there are new ones.
 func (y *yardstick) restart() { y.rates = y.rates[max(0, len(y.rates)-5):] }
 
-// peak is the median of the bursts since restart, in FLOP/s. Bursts are taken between the samples of a block,
-// so what slows the samples down slows the yardstick down too. 0: the clock showed no time.
+// peak is what the best tenth of the bursts since restart reached, in FLOP/s: nothing makes a processor do
+// more than it can, and much makes it do less. 0: the clock showed no time.
 func (y *yardstick) peak() float64 {
 	if len(y.rates) == 0 {
 		return 0
 	}
-	return median(y.rates)
+	return slices.Sorted(slices.Values(y.rates))[len(y.rates)*9/10]
 }
 
 // median of a list that is not empty; an even number of values gives the mean of the middle two.
