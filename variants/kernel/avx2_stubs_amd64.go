@@ -201,6 +201,28 @@ func avx2Exp2(n int, dst, src *float32)
 //go:noescape
 func avx2ReLU(rows, vecs int, x *float32, ld int, add float32)
 
+// avx2ELU replaces every element by its elu and 1.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			x[r*ld+c] = max(x[r*ld+c], 0) + 2^(min(x[r*ld+c], 0) * log2(e))
+//		}
+//	}
+//
+//go:noescape
+func avx2ELU(rows, vecs int, x *float32, ld int)
+
+// avx2ScaleCols multiplies the columns.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			dst[r*ldd+c] = f[c] * x[r*ld+c]
+//		}
+//	}
+//
+//go:noescape
+func avx2ScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+
 // avx2DotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

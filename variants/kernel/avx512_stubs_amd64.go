@@ -309,6 +309,28 @@ func avx512Exp2(n int, dst, src *float32)
 //go:noescape
 func avx512ReLU(rows, vecs int, x *float32, ld int, add float32)
 
+// avx512ELU replaces every element by its elu and 1.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			x[r*ld+c] = max(x[r*ld+c], 0) + 2^(min(x[r*ld+c], 0) * log2(e))
+//		}
+//	}
+//
+//go:noescape
+func avx512ELU(rows, vecs int, x *float32, ld int)
+
+// avx512ScaleCols multiplies the columns.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			dst[r*ldd+c] = f[c] * x[r*ld+c]
+//		}
+//	}
+//
+//go:noescape
+func avx512ScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+
 // avx512DotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

@@ -148,6 +148,19 @@ func BenchmarkArgMaxCols(b *testing.B) {
 	})
 }
 
+func BenchmarkELU(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		return func() { s.ELU(96, 192, x, ld) }
+	})
+}
+
+func BenchmarkScaleCols(b *testing.B) {
+	benchElements(b, func(s *Set, x []float32, ld int) func() {
+		f := tile(1, 192)
+		return func() { s.ScaleCols(96, 192, x, ld, x, ld, f) }
+	})
+}
+
 func BenchmarkMarginCols(b *testing.B) {
 	benchElements(b, func(s *Set, x []float32, ld int) func() {
 		margin := make([]float32, 192)

@@ -60,6 +60,36 @@ func TestReLU(t *testing.T) {
 	})
 }
 
+func TestELU(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		x := newSheet(rows, cols, 3, normals())
+		*x.at(0, 0), *x.at(rows-1, cols-1) = float32(math.Inf(-1)), -30
+		before := x.clone()
+		s.ELU(rows, cols, x.x(), x.ld)
+		x.checkEach(t, func(r, c int) (float64, float64) {
+			v := float64(*before.at(r, c))
+			if v > 0 {
+				return float64(float32(v) + 1), 0
+			}
+			return math.Exp(v), math.Exp(v) * (2 - max(v, -100)) * 0x1p-24
+		})
+	})
+}
+
+func TestScaleCols(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		src, f := newSheet(rows, cols, 3, random), newSheet(1, cols, 0, random)
+		dst := newSheet(rows, cols, 7, constantly(nan32))
+		want := func(r, c int) (float64, float64) { return float64(*f.at(0, c) * *src.at(r, c)), 0 }
+		s.ScaleCols(rows, cols, dst.x(), dst.ld, src.x(), src.ld, f.x())
+		dst.checkEach(t, want)
+		same := src.clone()
+		s.ScaleCols(rows, cols, same.x(), same.ld, same.x(), same.ld, f.x())
+		same.checkEach(t, want)
+	})
+}
+
 func TestDotCols(t *testing.T) {
 	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
 		random := normals()
@@ -247,10 +277,11 @@ func TestNaN(t *testing.T) {
 			if s.ArgMaxCols(3, cols, x.x(), x.ld, index); index[c] != 3 {
 				t.Fatalf("column %d: the largest of -2, NaN, -2 and their negatives is at %d", c, index[c])
 			}
-			positive, power := x.clone(), x.clone()
+			positive, power, linear := x.clone(), x.clone(), x.clone()
+			s.ELU(3, cols, linear.x(), linear.ld)
 			s.ReLU(3, cols, positive.x(), positive.ld, 1)
 			s.ExpCols(3, cols, power.x(), power.ld, make([]float32, cols), 1)
-			for _, y := range []*sheet{positive, power} {
+			for _, y := range []*sheet{positive, power, linear} {
 				if v := *y.at(1, c); v == v {
 					t.Fatalf("column %d: a NaN became %v", c, v)
 				}

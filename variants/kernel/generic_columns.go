@@ -156,6 +156,29 @@ func genericReLU(rows, cols int, x []float32, ld int, add float32) {
 	}
 }
 
+func genericELU(rows, cols int, x []float32, ld int) {
+	needCols(genericLanes, cols)
+	need("x", x, rows, cols, ld)
+	for r := range rows {
+		row := x[r*ld:][:cols]
+		for c, v := range row {
+			row[c] = max(v, 0) + exp2(min(v, 0)*math.Log2E)
+		}
+	}
+}
+
+func genericScaleCols(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32) {
+	needCols(genericLanes, cols)
+	need("dst", dst, rows, cols, ldd)
+	need("src", src, rows, cols, lds)
+	for r := range rows {
+		out := dst[r*ldd:][:cols]
+		for c, x := range src[r*lds:][:cols] {
+			out[c] = f[c] * x
+		}
+	}
+}
+
 func genericDotCols(rows, cols int, x []float32, ld int, w, dot []float32) {
 	needCols(genericLanes, cols)
 	need("x", x, rows, cols, ld)

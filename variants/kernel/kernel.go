@@ -73,6 +73,11 @@ type Set struct {
 	GradCols func(rows, cols int, x []float32, ld int, p []float32, ldp int, sub []float32)
 	// ReLU replaces x[r][c] by max(x[r][c], 0) + add.
 	ReLU func(rows, cols int, x []float32, ld int, add float32)
+	// ELU replaces x[r][c] by elu(x)+1: x+1 where x is positive, e^x elsewhere, to (2 + |x|) ulp; 0 where e^x is
+	// below the smallest normal number.
+	ELU func(rows, cols int, x []float32, ld int)
+	// ScaleCols computes dst[r][c] = f[c]·src[r][c]; dst and src may be the same.
+	ScaleCols func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
 	// SinCos stores scale[c]·sin x[r][c] in sin[r][c] and replaces x[r][c] by scale[c]·cos x[r][c]: at most
 	// 2 ulp of scale[c].
 	SinCos func(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32)

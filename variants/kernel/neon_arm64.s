@@ -8615,6 +8615,276 @@ row6:
 next5:
 	RET
 
+// func neonELU(rows, vecs int, x *float32, ld int)
+TEXT ·neonELU(SB), NOSPLIT, $0-32
+	MOVD rows+0(FP), R9
+	MOVD vecs+8(FP), R3
+	MOVD x+16(FP), R1
+	MOVD ld+24(FP), R8
+	LSL $2, R8
+	VMOVI $0, V0.B16
+	MOVD $0x3fb8aa3b, R0
+	VDUP R0, V1.S4
+	MOVD $0x39277cf7, R25
+	VDUP R25, V9.S4
+	MOVD $0x3aafd32d, R25
+	VDUP R25, V10.S4
+	MOVD $0x3c1d8e0d, R25
+	VDUP R25, V11.S4
+	MOVD $0x3d6356f5, R25
+	VDUP R25, V12.S4
+	MOVD $0x3e75fdf8, R25
+	VDUP R25, V13.S4
+	MOVD $0x3f317219, R25
+	VDUP R25, V14.S4
+	MOVD $0x3f800000, R25
+	VDUP R25, V15.S4
+	MOVD $0xc2fc0000, R25
+	VDUP R25, V16.S4
+	CMP $4, R3
+	BLT next2
+
+cols1:
+	// Columns 16 at a time.
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row3:
+	FMOVQ 0(R4), F31
+	WORD $0x4e3ff402 // fmax v2.4s, v0.4s, v31.4s
+	FMOVQ 0(R4), F31
+	WORD $0x4ebff403 // fmin v3.4s, v0.4s, v31.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e218865 // frintn v5.4s, v3.4s
+	WORD $0x4ea5d466 // fsub v6.4s, v3.4s, v5.4s
+	WORD $0x4e21a865 // fcvtns v5.4s, v3.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V10.B16, V8.B16
+	VFMLA V9.S4, V6.S4, V8.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V11.S4, V6.S4, V4.S4
+	VFMLA V8.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V13.S4, V6.S4, V8.S4
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V15.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V4.S4
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD $0x4e22d484 // fadd v4.4s, v4.4s, v2.4s
+	FMOVQ F4, 0(R4)
+	FMOVQ 16(R4), F31
+	WORD $0x4e3ff402 // fmax v2.4s, v0.4s, v31.4s
+	FMOVQ 16(R4), F31
+	WORD $0x4ebff403 // fmin v3.4s, v0.4s, v31.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e218865 // frintn v5.4s, v3.4s
+	WORD $0x4ea5d466 // fsub v6.4s, v3.4s, v5.4s
+	WORD $0x4e21a865 // fcvtns v5.4s, v3.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V10.B16, V8.B16
+	VFMLA V9.S4, V6.S4, V8.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V11.S4, V6.S4, V4.S4
+	VFMLA V8.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V13.S4, V6.S4, V8.S4
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V15.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V4.S4
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD $0x4e22d484 // fadd v4.4s, v4.4s, v2.4s
+	FMOVQ F4, 16(R4)
+	FMOVQ 32(R4), F31
+	WORD $0x4e3ff402 // fmax v2.4s, v0.4s, v31.4s
+	FMOVQ 32(R4), F31
+	WORD $0x4ebff403 // fmin v3.4s, v0.4s, v31.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e218865 // frintn v5.4s, v3.4s
+	WORD $0x4ea5d466 // fsub v6.4s, v3.4s, v5.4s
+	WORD $0x4e21a865 // fcvtns v5.4s, v3.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V10.B16, V8.B16
+	VFMLA V9.S4, V6.S4, V8.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V11.S4, V6.S4, V4.S4
+	VFMLA V8.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V13.S4, V6.S4, V8.S4
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V15.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V4.S4
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD $0x4e22d484 // fadd v4.4s, v4.4s, v2.4s
+	FMOVQ F4, 32(R4)
+	FMOVQ 48(R4), F31
+	WORD $0x4e3ff402 // fmax v2.4s, v0.4s, v31.4s
+	FMOVQ 48(R4), F31
+	WORD $0x4ebff403 // fmin v3.4s, v0.4s, v31.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e218865 // frintn v5.4s, v3.4s
+	WORD $0x4ea5d466 // fsub v6.4s, v3.4s, v5.4s
+	WORD $0x4e21a865 // fcvtns v5.4s, v3.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V10.B16, V8.B16
+	VFMLA V9.S4, V6.S4, V8.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V11.S4, V6.S4, V4.S4
+	VFMLA V8.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V13.S4, V6.S4, V8.S4
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V15.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V4.S4
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD $0x4e22d484 // fadd v4.4s, v4.4s, v2.4s
+	FMOVQ F4, 48(R4)
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row3
+	ADD $64, R1
+	SUB $4, R3
+	CMP $4, R3
+	BGE cols1
+
+next2:
+	CMP $1, R3
+	BLT next5
+
+cols4:
+	// Columns 4 at a time.
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row6:
+	FMOVQ 0(R4), F31
+	WORD $0x4e3ff402 // fmax v2.4s, v0.4s, v31.4s
+	FMOVQ 0(R4), F31
+	WORD $0x4ebff403 // fmin v3.4s, v0.4s, v31.4s
+	WORD $0x6e21dc63 // fmul v3.4s, v3.4s, v1.4s
+	WORD $0x4e218865 // frintn v5.4s, v3.4s
+	WORD $0x4ea5d466 // fsub v6.4s, v3.4s, v5.4s
+	WORD $0x4e21a865 // fcvtns v5.4s, v3.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V10.B16, V8.B16
+	VFMLA V9.S4, V6.S4, V8.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V11.S4, V6.S4, V4.S4
+	VFMLA V8.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V13.S4, V6.S4, V8.S4
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V15.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V4.S4
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD $0x4e22d484 // fadd v4.4s, v4.4s, v2.4s
+	FMOVQ F4, 0(R4)
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row6
+	ADD $16, R1
+	SUB $1, R3
+	CMP $1, R3
+	BGE cols4
+
+next5:
+	RET
+
+// func neonScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+TEXT ·neonScaleCols(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R9
+	MOVD vecs+8(FP), R3
+	MOVD x+16(FP), R1
+	MOVD ld+24(FP), R8
+	LSL $2, R8
+	MOVD dst+32(FP), R10
+	MOVD f+48(FP), R5
+	MOVD ldd+40(FP), R12
+	LSL $2, R12
+	CMP $4, R3
+	BLT next2
+
+cols1:
+	// Columns 16 at a time.
+	FMOVQ 0(R5), F0
+	FMOVQ 16(R5), F1
+	FMOVQ 32(R5), F2
+	FMOVQ 48(R5), F3
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row3:
+	FMOVQ 0(R4), F31
+	WORD $0x6e3fdc04 // fmul v4.4s, v0.4s, v31.4s
+	FMOVQ 16(R4), F31
+	WORD $0x6e3fdc25 // fmul v5.4s, v1.4s, v31.4s
+	FMOVQ 32(R4), F31
+	WORD $0x6e3fdc46 // fmul v6.4s, v2.4s, v31.4s
+	FMOVQ 48(R4), F31
+	WORD $0x6e3fdc67 // fmul v7.4s, v3.4s, v31.4s
+	FMOVQ F4, 0(R11)
+	FMOVQ F5, 16(R11)
+	FMOVQ F6, 32(R11)
+	FMOVQ F7, 48(R11)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row3
+	ADD $64, R1
+	ADD $64, R5
+	ADD $64, R10
+	SUB $4, R3
+	CMP $4, R3
+	BGE cols1
+
+next2:
+	CMP $1, R3
+	BLT next5
+
+cols4:
+	// Columns 4 at a time.
+	FMOVQ 0(R5), F0
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row6:
+	FMOVQ 0(R4), F31
+	WORD $0x6e3fdc01 // fmul v1.4s, v0.4s, v31.4s
+	FMOVQ F1, 0(R11)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row6
+	ADD $16, R1
+	ADD $16, R5
+	ADD $16, R10
+	SUB $1, R3
+	CMP $1, R3
+	BGE cols4
+
+next5:
+	RET
+
 // func neonDotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 TEXT ·neonDotCols(SB), NOSPLIT, $0-48
 	MOVD rows+0(FP), R9

@@ -255,6 +255,28 @@ func neonExp2(n int, dst, src *float32)
 //go:noescape
 func neonReLU(rows, vecs int, x *float32, ld int, add float32)
 
+// neonELU replaces every element by its elu and 1.
+//
+//	for r := range rows {
+//		for c := range 4 * vecs {
+//			x[r*ld+c] = max(x[r*ld+c], 0) + 2^(min(x[r*ld+c], 0) * log2(e))
+//		}
+//	}
+//
+//go:noescape
+func neonELU(rows, vecs int, x *float32, ld int)
+
+// neonScaleCols multiplies the columns.
+//
+//	for r := range rows {
+//		for c := range 4 * vecs {
+//			dst[r*ldd+c] = f[c] * x[r*ld+c]
+//		}
+//	}
+//
+//go:noescape
+func neonScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+
 // neonDotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

@@ -77,6 +77,8 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"MixRows":     func() { s.MixRows(rows, cols, y, cols, x, cols, y, cols, v, v) },
 		"DotRows":     func() { s.DotRows(rows, cols, x, cols, v, v) },
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },
+		"ELU":         func() { s.ELU(rows, cols, x, cols) },
+		"ScaleCols":   func() { s.ScaleCols(rows, cols, y, cols, x, cols, v) },
 		"SinCos":      func() { s.SinCos(rows, cols, x, cols, y, cols, v) },
 		"DotCols":     func() { s.DotCols(rows, cols, x, cols, v, w) },
 		"SumRows":     func() { s.SumRows(rows, cols, x, cols, v) },

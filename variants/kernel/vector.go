@@ -17,6 +17,8 @@ type routines struct {
 	gradCols           func(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
 	exp2               func(n int, dst, src *float32)
 	relu               func(rows, vecs int, x *float32, ld int, add float32)
+	elu                func(rows, vecs int, x *float32, ld int)
+	scaleCols          func(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
 	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
 	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
 	marginCols         func(rows, vecs int, x *float32, ld int, margin *float32)
@@ -50,7 +52,8 @@ func (r *routines) set() *Set {
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows, GatherRows: r.GatherRows,
 		ScatterRows: r.ScatterRows,
-		MaxCols:     r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU, SinCos: r.SinCos,
+		MaxCols:     r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
+		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols,
 		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}

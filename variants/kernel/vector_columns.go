@@ -73,6 +73,22 @@ func (r *routines) ReLU(rows, cols int, x []float32, ld int, add float32) {
 	})
 }
 
+func (r *routines) ELU(rows, cols int, x []float32, ld int) {
+	r.check(rows, cols, x, ld)
+	r.eachBlock(rows, cols, func(b block) {
+		r.elu(b.rows, b.vecs, &x[b.row*ld+b.col], ld)
+	})
+}
+
+func (r *routines) ScaleCols(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32) {
+	r.check(rows, cols, src, lds)
+	need("dst", dst, rows, cols, ldd)
+	f = f[:cols]
+	r.eachBlock(rows, cols, func(b block) {
+		r.scaleCols(b.rows, b.vecs, &src[b.row*lds+b.col], lds, &dst[b.row*ldd+b.col], ldd, &f[b.col])
+	})
+}
+
 func (r *routines) SinCos(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32) {
 	needCols(r.lanes, cols)
 	sincosRows(rows, cols, x, ld, sin, lds, scale)

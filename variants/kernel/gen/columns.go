@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // General registers of the column routines.
 const (
@@ -201,6 +204,51 @@ func relu(set *isa) *routine {
 				r.add(add, x, x)
 			}
 			r.storeAll(x, xAt)
+		})
+	})
+	return r
+}
+
+// elu takes no branch: where x is positive 2^0 is the 1, elsewhere nothing is added to the power.
+func elu(set *isa) *routine {
+	r := columnRoutine(set, "ELU", columnDoc(set, "replaces every element by its elu and 1.",
+		"x[r*ld+c] = max(x[r*ld+c], 0) + 2^(min(x[r*ld+c], 0) * log2(e))"))
+	v := r.alloc(3)
+	zero, log2e, positive := v[0], v[1], v[2]
+	r.zero(zero)
+	r.splatConst(math.Float32bits(math.Log2E), log2e)
+	e := r.newPower(true, 0)
+	r.columns(4, nil, func(width int) {
+		r.eachRow(func() {
+			for i := range width {
+				r.larger(r.at(xAt, i), zero, positive)
+				r.smaller(r.at(xAt, i), zero, e.x)
+				r.mul(log2e, e.x, e.x)
+				r.power(e)
+				r.add(positive, e.p, e.p)
+				r.storeVec(e.p, r.at(xAt, i))
+			}
+		})
+	})
+	return r
+}
+
+func scaleCols(set *isa) *routine {
+	r := columnRoutine(set, "ScaleCols", columnDoc(set, "multiplies the columns.",
+		"dst[r*ldd+c] = f[c] * x[r*ld+c]"), "dst *float32", "ldd int", "f *float32")
+	const dstCol, dstAt, ldd = "R10", "R11", "R12"
+	r.load("dst", dstCol, "f", "DI")
+	r.stride("ldd", ldd, 4)
+	r.columns(4, []string{"DI", dstCol}, func(width int) {
+		f, x := r.alloc(width), r.alloc(width)
+		r.loadAll("DI", f)
+		r.copyReg(dstCol, dstAt)
+		r.eachRow(func() {
+			for i, x := range x {
+				r.mul(r.at(xAt, i), f[i], x)
+			}
+			r.storeAll(x, dstAt)
+			r.addReg(ldd, dstAt)
 		})
 	})
 	return r
