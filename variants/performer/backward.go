@@ -87,7 +87,7 @@ func (x *puller) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, level 
 		return
 	}
 	one, sum := dst[x.columns*ld:][:cols], dst[(x.columns+1)*ld:][:cols]
-	valid := x.valid(c)
+	valid := c.Valid(x.p)
 	for j := range cols {
 		one[j] = 0
 		if j < c.Count && (valid == nil || valid[j]) {
@@ -100,7 +100,7 @@ func (x *puller) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, level 
 
 // writeKeys turns u into features of keys, 0 for masked ones.
 func (x *puller) writeKeys(dst []float32, ld, cols int, c prefix.Chunk, level []float32) {
-	valid, nothing := x.valid(c), float32(math.Inf(1)) // 2^-Inf
+	valid, nothing := c.Valid(x.p), float32(math.Inf(1)) // 2^-Inf
 	for j := range cols {
 		x.sub[j] = nothing
 		if j < c.Count && (valid == nil || valid[j]) {

@@ -19,7 +19,7 @@ func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
 			m.sines = variants.Alloc[float32](ws, o.ld)
 		}
 	}
-	return &decoder{prefix.NewDecoder(p, ws, mappers[0].features(), maps), mappers}
+	return &decoder{prefix.NewDecoder(p, ws, mappers[0].config(), maps), mappers}
 }
 
 // Prepare fills constant tables.

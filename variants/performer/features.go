@@ -84,11 +84,16 @@ func (m *mapper) features() int {
 	return m.columns
 }
 
+// config is what the engine is asked for.
+func (m *mapper) config() prefix.Config {
+	return prefix.Config{Features: m.features(), Chunk: prefix.ChunkSize(m.p)}
+}
+
 // Keys is prefix.Map's.
 func (m *mapper) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, ref, next []float32) int {
 	cols := m.project(dst, ld, k, c)
 	m.offer(dst, ld, cols)
-	valid := m.valid(c)
+	valid := c.Valid(m.p)
 	taken := m.follow(c, valid, ref, next)
 	if m.kept != nil && m.kept.top != nil {
 		copy(m.kept.top[c.Head*m.p.Shape.S+c.From:], m.top[:taken])
@@ -248,15 +253,6 @@ func (m *mapper) follow(c prefix.Chunk, valid []bool, ref, next []float32) (take
 	fill(ref[m.columns:], 0)
 	fill(next[m.columns:], 0)
 	return taken
-}
-
-// valid is the key mask of a chunk, nil without one.
-func (m *mapper) valid(c prefix.Chunk) []bool {
-	all := m.p.ValidKeys(c.Head / m.p.Shape.Heads)
-	if all == nil {
-		return nil
-	}
-	return all[c.From:]
 }
 
 func clearColumn(x []float32, rows, ld int) {

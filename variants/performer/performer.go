@@ -18,6 +18,7 @@ import (
 	"strconv"
 
 	"attnbench/variants"
+	"attnbench/variants/prefix"
 )
 
 // Mechanism declares performer.
@@ -100,9 +101,8 @@ func featuresOf(t variants.Tensor) string {
 const smallestEps = 1e-18
 
 func derive(p *variants.Problem) error {
-	if p.Shape.Causal && p.Shape.Cross() {
-		return fmt.Errorf("n = %d and s = %d differ: causal attention needs them equal; leave out causal",
-			p.Shape.N, p.Shape.S)
+	if err := prefix.CheckCausal(p); err != nil {
+		return err
 	}
 	if p.Given("stabilizer") && p.Text("stabilizer") == "running" && !p.Shape.Causal {
 		return errors.New("stabilizer=running needs causal attention: use stabilizer=global")

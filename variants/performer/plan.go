@@ -21,8 +21,7 @@ type plan struct {
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	mappers, maps := newMappers(p, ws)
-	a := &plan{p: p, mappers: mappers}
-	a.engine = prefix.New(p, ws, a.mappers[0].features(), maps)
+	a := &plan{p: p, mappers: mappers, engine: prefix.New(p, ws, mappers[0].config(), maps)}
 	if leaks(p) != "" {
 		a.fixed = variants.Alloc[float32](ws, p.Shape.Slices())
 		a.highestOf = a.highest
@@ -83,7 +82,7 @@ func (a *plan) highest(worker, head int) {
 	for from := 0; from < shape.S; from += size {
 		c := prefix.Chunk{Head: head, From: from, Count: min(size, shape.S-from)}
 		m.offer(u, ld, m.project(u, ld, a.engine.Tokens(worker, c, a.keys), c))
-		valid := m.valid(c)
+		valid := c.Valid(a.p)
 		for j := range c.Count {
 			if valid == nil || valid[j] {
 				top = max(top, m.top[j])

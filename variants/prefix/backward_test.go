@@ -74,7 +74,7 @@ func (a slopes) PullQueries(dq, q []float32, c Chunk, grad []float32, ldg int, f
 
 // gradient is the derivative of direct, written as sums over pairs.
 func gradient(s variants.Shape, q, k, v, dout []float32, masked func(int) bool) (dq, dk, dv []float64) {
-	out := direct(s, q, k, v, masked)
+	out := direct(s, q, k, v, absolute{masked: masked})
 	dq, dk, dv = make([]float64, len(q)), make([]float64, len(k)), make([]float64, len(v))
 	for i := range s.Slices() * s.N {
 		head, sum := i/s.N, 0.0
@@ -117,7 +117,7 @@ func differentiate(
 	p, ws := &variants.Problem{Shape: s, Kernels: set, Pool: pool, Backward: true}, &variants.Workspace{}
 	fixed := a
 	fixed.raise = 0
-	e := New(p, ws, a.d, slices.Repeat([]Map{fixed}, threads))
+	e := New(p, ws, Config{Features: a.d, Chunk: ChunkSize(p)}, slices.Repeat([]Map{fixed}, threads))
 	b := NewBackward(e, ws, slices.Repeat([]Derivative{slopes{a}}, threads))
 	e.Prepare()
 	b.Prepare()

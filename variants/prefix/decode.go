@@ -24,9 +24,9 @@ type Decoder struct {
 }
 
 // NewDecoder is New for decoding.
-func NewDecoder(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) *Decoder {
-	e := &Engine{shape: p.Shape, elements: p.Type, kernels: p.Kernels, pool: p.Pool, features: features,
-		chunk: ChunkSize(p), segments: 1}
+func NewDecoder(p *variants.Problem, ws *variants.Workspace, config Config, maps []Map) *Decoder {
+	e := &Engine{shape: p.Shape, elements: p.Type, kernels: p.Kernels, pool: p.Pool, features: config.Features,
+		chunk: config.Chunk, divisor: config.Divisor, segments: 1}
 	d := &Decoder{engine: e, states: make([]state, p.Shape.Slices())}
 	single := *e
 	single.chunk = 1
@@ -36,7 +36,7 @@ func NewDecoder(p *variants.Problem, ws *variants.Workspace, features int, maps 
 		e.workers, d.tokens = append(e.workers, context), append(d.tokens, token)
 	}
 	for i := range d.states {
-		d.states[i] = newState(ws, variants.Recurrent[float32], features, p.Kernels.Pad(p.Shape.E))
+		d.states[i] = newState(ws, variants.Recurrent[float32], e.features, p.Kernels.Pad(p.Shape.E))
 	}
 	d.fill, d.token = d.fillHead, d.decodeHead
 	return d

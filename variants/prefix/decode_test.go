@@ -20,13 +20,15 @@ func TestDecoding(t *testing.T) {
 				draw := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
 				s := variants.Shape{Batch: 1, Heads: draw("heads", 2), N: draw("n", 130), Causal: true}
 				s.S, s.D, s.E = s.N, draw("d", 9), draw("e", 20)
-				a := absolute{s.D, draw("limit", 100), 0.25, func(int) bool { return false }}
+				never := func(int) bool { return false }
+				a := absolute{d: s.D, limit: draw("limit", 100), raise: 0.25, masked: never}
 				q, k, v := normal("q", s.Heads*s.N*s.D), normal("k", s.Heads*s.N*s.D), normal("v", s.Heads*s.N*s.E)
-				want := direct(s, q, k, v, a.masked)
+				want := direct(s, q, k, v, a)
 				pool := work.NewPool(2)
 				defer pool.Close()
 				p := &variants.Problem{Shape: s, Kernels: set, Pool: pool}
-				d := NewDecoder(p, &variants.Workspace{}, s.D, slices.Repeat([]Map{a}, 2))
+				config := Config{Features: s.D, Chunk: ChunkSize(p)}
+				d := NewDecoder(p, &variants.Workspace{}, config, slices.Repeat([]Map{a}, 2))
 				d.Prepare()
 				context := rapid.IntRange(0, s.N-1).Draw(t, "context")
 				d.Prefill(variants.F32s(k), variants.F32s(v), context)

@@ -24,6 +24,8 @@
 package prefix
 
 import (
+	"fmt"
+
 	"attnbench/variants"
 	"attnbench/variants/kernel"
 	"attnbench/variants/work"
@@ -49,6 +51,37 @@ type Map interface {
 // Chunk is a run of tokens of one head; Head counts batch × heads.
 type Chunk struct{ Head, From, Count int }
 
+// Valid is the key mask of the chunk's tokens and what follows them, nil without one.
+func (c Chunk) Valid(p *variants.Problem) []bool {
+	all := p.ValidKeys(c.Head / p.Shape.Heads)
+	if all == nil {
+		return nil
+	}
+	return all[c.From:]
+}
+
+// Config is what a mechanism asks of an engine.
+type Config struct {
+	Features int // of a token
+	Chunk    int // most tokens that maps get at a time: ChunkSize, or what the mechanism's options ask for
+	Divisor  Divisor
+}
+
+// Divisor says what a row is divided by, given the sum of its weights. A row whose divisor is 0, or too small
+// to divide by, is 0.
+type Divisor struct {
+	Add   float32 // is added to the sum
+	Least float32 // stands in for any divisor below it; 0: for none
+}
+
+// of returns the divisor of a row.
+func (d Divisor) of(sum float32) float32 {
+	if d.Least > 0 {
+		return max(sum+d.Add, d.Least)
+	}
+	return sum + d.Add
+}
+
 // Segments are cut so that there are about enoughJobs jobs, none shorter than shortest tokens: below
 // that, adding up states costs more than another thread brings.
 const (
@@ -63,7 +96,8 @@ type Engine struct {
 	kernels  *kernel.Set
 	pool     *work.Pool
 	features int
-	chunk    int     // tokens
+	chunk    int // tokens
+	divisor  Divisor
 	segments int     // of each head's keys
 	states   []state // see segmentState and before
 	workers  []worker
@@ -74,12 +108,11 @@ type Engine struct {
 	sumSegment, addUp, answerAll, answerSegment, wholeHead func(worker, job int)
 }
 
-// New allocates an engine for p's shape and maps with the given number of features, one map for each
-// worker of p's pool.
-func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) *Engine {
+// New allocates an engine for p's shape, with one map for each worker of p's pool.
+func New(p *variants.Problem, ws *variants.Workspace, config Config, maps []Map) *Engine {
 	e := &Engine{
 		shape: p.Shape, elements: p.Type, kernels: p.Kernels, pool: p.Pool,
-		features: features, chunk: ChunkSize(p),
+		features: config.Features, chunk: config.Chunk, divisor: config.Divisor,
 	}
 	slices := e.shape.Slices()
 	e.segments = max(1, min((enoughJobs+slices-1)/slices, e.shape.S/shortest))
@@ -89,7 +122,7 @@ func New(p *variants.Problem, ws *variants.Workspace, features int, maps []Map) 
 		alloc = variants.Save[float32]
 	}
 	for i := range e.states {
-		e.states[i] = newState(ws, alloc, features, stride(e.kernels.Pad(e.shape.E)))
+		e.states[i] = newState(ws, alloc, e.features, stride(e.kernels.Pad(e.shape.E)))
 	}
 	e.workers = make([]worker, len(maps))
 	for i, m := range maps {
@@ -109,7 +142,10 @@ func (e *Engine) statesPerHead() int {
 	return e.segments
 }
 
-// ChunkSize is the largest number of tokens that maps get at a time. It follows from the register tile of
+// shortestChunk is the number of tokens below which passes over the state would take most of the time.
+const shortestChunk = 48
+
+// ChunkSize is the number of tokens that suits a chunk. It follows from the register tile of
 // the kernel set, so that few register tiles of a whole chunk are ragged, and is small enough for
 // features and state to stay in the second-level cache. A causal chunk is shorter: the work on its own
 // keys grows with its length.
@@ -117,9 +153,26 @@ func ChunkSize(p *variants.Problem) int {
 	set := p.Kernels
 	size := set.Side()
 	if p.Shape.Causal {
-		size = max(block, set.Rows*set.Lanes)
+		size = max(shortestChunk, set.Rows*set.Lanes)
 	}
 	return min(size, set.Pad(max(p.Shape.N, p.Shape.S)))
+}
+
+// ChunkOf is ChunkSize where a mechanism lets its user choose the size of causal chunks.
+func ChunkOf(p *variants.Problem, causal int) int {
+	if p.Shape.Causal {
+		return min(causal, p.Shape.N)
+	}
+	return ChunkSize(p)
+}
+
+// CheckCausal refuses causal attention where queries and keys are not the same tokens.
+func CheckCausal(p *variants.Problem) error {
+	if p.Shape.Causal && p.Shape.Cross() {
+		return fmt.Errorf("n = %d and s = %d differ: causal attention needs them equal; leave out causal",
+			p.Shape.N, p.Shape.S)
+	}
+	return nil
 }
 
 // Forward computes out [batch, heads, n, e] from q, k, v.

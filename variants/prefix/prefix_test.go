@@ -19,6 +19,8 @@ type absolute struct {
 	limit  int     // most keys taken at a time
 	raise  float32 // of the references, with each chunk
 	masked func(token int) bool
+	chunk  int // 0: ChunkSize
+	Divisor
 }
 
 func (a absolute) Keys(dst []float32, ld int, k []float32, c Chunk, ref, next []float32) int {
@@ -49,7 +51,7 @@ func (a absolute) Queries(dst []float32, ld int, q []float32, c Chunk, _, ref []
 }
 
 // direct is the definition of the package comment for features |x|.
-func direct(s variants.Shape, q, k, v []float32, masked func(int) bool) []float64 {
+func direct(s variants.Shape, q, k, v []float32, a absolute) []float64 {
 	out := make([]float64, s.Slices()*s.N*s.E)
 	for i := range s.Slices() * s.N {
 		head, keys := i/s.N, s.S
@@ -58,7 +60,7 @@ func direct(s variants.Shape, q, k, v []float32, masked func(int) bool) []float6
 		}
 		row, sum := out[i*s.E:][:s.E], 0.0
 		for j := range keys {
-			if masked(j) {
+			if a.masked(j) {
 				continue
 			}
 			var w float64
@@ -70,9 +72,10 @@ func direct(s variants.Shape, q, k, v []float32, masked func(int) bool) []float6
 				row[c] += w * float64(v[(head*s.S+j)*s.E+c])
 			}
 		}
+		divisor := max(sum+float64(a.Add), float64(a.Least))
 		for c := range row {
-			if sum != 0 {
-				row[c] /= sum
+			if divisor != 0 {
+				row[c] /= divisor
 			}
 		}
 	}
@@ -89,7 +92,11 @@ func forward(set *kernel.Set, s variants.Shape, a absolute, threads int, q, k, v
 	pool := work.NewPool(threads)
 	defer pool.Close()
 	p := &variants.Problem{Shape: s, Kernels: set, Pool: pool}
-	e := New(p, &variants.Workspace{}, a.d, slices.Repeat([]Map{a}, threads))
+	config := Config{Features: a.d, Chunk: a.chunk, Divisor: a.Divisor}
+	if a.chunk == 0 {
+		config.Chunk = ChunkSize(p)
+	}
+	e := New(p, &variants.Workspace{}, config, slices.Repeat([]Map{a}, threads))
 	e.Prepare()
 	out := make([]float32, s.Slices()*s.N*s.E)
 	e.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
@@ -122,12 +129,17 @@ func TestAgainstTheDefinition(t *testing.T) {
 					d: s.D, limit: rapid.SampledFrom([]int{1, 5, 1000}).Draw(t, "limit"),
 					raise:  rapid.SampledFrom([]float32{0, 0.25, 3}).Draw(t, "raise"),
 					masked: func(token int) bool { return token%10 >= period },
+					chunk:  rapid.SampledFrom([]int{0, 1, 7, 64, 100}).Draw(t, "chunk"),
+					Divisor: Divisor{
+						Add:   rapid.SampledFrom([]float32{0, 0.5}).Draw(t, "add"),
+						Least: rapid.SampledFrom([]float32{0, 20}).Draw(t, "least"),
+					},
 				}
-				if a.limit < 1000 {
+				if a.limit < 1000 || a.chunk != 0 {
 					a.raise = min(a.raise, 0.25) // references add up to less than float32's exponents
 				}
 				q, k, v := normal("q", s.Heads*s.N*s.D), normal("k", s.Heads*s.S*s.D), normal("v", s.Heads*s.S*s.E)
-				compare(t, forward(set, s, a, 1, q, k, v), direct(s, q, k, v, a.masked))
+				compare(t, forward(set, s, a, 1, q, k, v), direct(s, q, k, v, a))
 			})
 		})
 	}
@@ -153,7 +165,7 @@ func TestSegments(t *testing.T) {
 		q, k, v := normal("q", s.Heads*s.N*s.D), normal("k", s.Heads*s.S*s.D), normal("v", s.Heads*s.S*s.E)
 		a := absolute{d: s.D, limit: 1000, raise: 0.25, masked: never}
 		one := forward(kernel.Best(), s, a, 1, q, k, v)
-		for i, want := range direct(s, q, k, v, never) {
+		for i, want := range direct(s, q, k, v, a) {
 			if d := math.Abs(float64(one[i]) - want); !(d <= 1e-5) {
 				t.Fatalf("%+v: element %d is %v, want %v", s, i, one[i], want)
 			}

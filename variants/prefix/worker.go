@@ -8,15 +8,15 @@ import (
 )
 
 // block is the number of keys whose products with a chunk's queries are taken at a time: queries before a
-// block see none of it. It is a multiple of the register tile of every kernel set that has one, and of
-// every set's lanes.
-const block = 48
+// block see none of it. It is a multiple of every set's lanes.
+const block = 16
 
 // worker computes chunks.
 type worker struct {
 	kernels  *kernel.Set
 	shape    variants.Shape
 	features int
+	divisor  Divisor
 	cols     int // e rounded up to lanes
 	lds      int // of states
 	fmap     Map
@@ -38,7 +38,7 @@ type worker struct {
 
 // newWorker allocates a worker; causal ones have what rows need that see a part of the keys.
 func newWorker(e *Engine, ws *variants.Workspace, m Map, causal bool) worker {
-	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, fmap: m}
+	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, divisor: e.divisor, fmap: m}
 	w.cols = e.kernels.Pad(e.shape.E)
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
@@ -121,14 +121,14 @@ func (w *worker) own(c Chunk, values, out []float32) {
 	}
 }
 
-// finish divides the output rows by their denominators and stores them. A denominator of 0, or too small
-// to divide by, gives 0.
+// finish divides the output rows and stores them.
 func (w *worker) finish(c Chunk, out []float32, to variants.Floats) {
 	const smallest = 0x1p-126
-	if w.bottoms != nil {
-		copy(w.bottoms[c.Head*w.shape.N+c.From:], w.bottom[:c.Count])
-	}
-	for i, x := range w.bottom[:c.Count] {
+	for i, sum := range w.bottom[:c.Count] {
+		x := w.divisor.of(sum)
+		if w.bottoms != nil {
+			w.bottoms[c.Head*w.shape.N+c.From+i] = x
+		}
 		w.bottom[i] = 0
 		if x >= smallest || x <= -smallest {
 			w.bottom[i] = 1 / x
