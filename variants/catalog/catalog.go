@@ -8,9 +8,11 @@ import (
 
 	"attnbench/variants"
 	"attnbench/variants/bigbird"
+	"attnbench/variants/cosformer"
 	"attnbench/variants/flash"
 	"attnbench/variants/full"
 	"attnbench/variants/identity"
+	"attnbench/variants/linear"
 	"attnbench/variants/linformer"
 	"attnbench/variants/local"
 	"attnbench/variants/longformer"
@@ -28,6 +30,8 @@ func All() []*variants.Mechanism {
 		linformer.Mechanism(),
 		nystrom.Mechanism(),
 		performer.Mechanism(),
+		linear.Mechanism(),
+		cosformer.Mechanism(),
 		reformer.Mechanism(),
 		longformer.Mechanism(),
 		bigbird.Mechanism(),
