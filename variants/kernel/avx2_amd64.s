@@ -3629,6 +3629,87 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx2Slope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+TEXT ·avx2Slope(SB), NOSPLIT, $0-52
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ y+32(FP), R10
+	MOVQ ldy+40(FP), R12
+	SHLQ $2, R12
+	VBROADCASTSS steep+48(FP), Y0
+	MOVL $0x3f800000, AX
+	VMOVD AX, X1
+	VPBROADCASTD X1, Y1
+	CMPQ DX, $4
+	JLT next2
+
+cols1:
+	// Columns 32 at a time.
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VMULPS 0(R11), Y0, Y2
+	VMINPS Y2, Y1, Y2
+	VMULPS 0(SI), Y2, Y2
+	VMULPS 32(R11), Y0, Y3
+	VMINPS Y3, Y1, Y3
+	VMULPS 32(SI), Y3, Y3
+	VMULPS 64(R11), Y0, Y4
+	VMINPS Y4, Y1, Y4
+	VMULPS 64(SI), Y4, Y4
+	VMULPS 96(R11), Y0, Y5
+	VMINPS Y5, Y1, Y5
+	VMULPS 96(SI), Y5, Y5
+	VMOVUPS Y2, 0(SI)
+	VMOVUPS Y3, 32(SI)
+	VMOVUPS Y4, 64(SI)
+	VMOVUPS Y5, 96(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row3
+	ADDQ $128, BX
+	ADDQ $128, R10
+	SUBQ $4, DX
+	CMPQ DX, $4
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 8 at a time.
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VMULPS 0(R11), Y0, Y2
+	VMINPS Y2, Y1, Y2
+	VMULPS 0(SI), Y2, Y2
+	VMOVUPS Y2, 0(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row6
+	ADDQ $32, BX
+	ADDQ $32, R10
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx2DotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 TEXT ·avx2DotCols(SB), NOSPLIT, $0-48
 	MOVQ rows+0(FP), R9

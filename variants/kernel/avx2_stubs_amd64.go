@@ -223,6 +223,17 @@ func avx2ELU(rows, vecs int, x *float32, ld int)
 //go:noescape
 func avx2ScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
 
+// avx2Slope multiplies by values that are cut at 1.
+//
+//	for r := range rows {
+//		for c := range 8 * vecs {
+//			x[r*ld+c] *= min(steep * y[r*ldy+c], 1)
+//		}
+//	}
+//
+//go:noescape
+func avx2Slope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+
 // avx2DotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

@@ -8105,6 +8105,86 @@ next5:
 	VZEROUPPER
 	RET
 
+// func avx512Slope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+TEXT ·avx512Slope(SB), NOSPLIT, $0-52
+	MOVQ rows+0(FP), R9
+	MOVQ vecs+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ ld+24(FP), R8
+	SHLQ $2, R8
+	MOVQ y+32(FP), R10
+	MOVQ ldy+40(FP), R12
+	SHLQ $2, R12
+	VBROADCASTSS steep+48(FP), Z0
+	MOVL $0x3f800000, AX
+	VPBROADCASTD AX, Z1
+	CMPQ DX, $4
+	JLT next2
+
+cols1:
+	// Columns 64 at a time.
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row3:
+	VMULPS 0(R11), Z0, Z2
+	VMINPS Z2, Z1, Z2
+	VMULPS 0(SI), Z2, Z2
+	VMULPS 64(R11), Z0, Z3
+	VMINPS Z3, Z1, Z3
+	VMULPS 64(SI), Z3, Z3
+	VMULPS 128(R11), Z0, Z4
+	VMINPS Z4, Z1, Z4
+	VMULPS 128(SI), Z4, Z4
+	VMULPS 192(R11), Z0, Z5
+	VMINPS Z5, Z1, Z5
+	VMULPS 192(SI), Z5, Z5
+	VMOVUPS Z2, 0(SI)
+	VMOVUPS Z3, 64(SI)
+	VMOVUPS Z4, 128(SI)
+	VMOVUPS Z5, 192(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row3
+	ADDQ $256, BX
+	ADDQ $256, R10
+	SUBQ $4, DX
+	CMPQ DX, $4
+	JGE cols1
+
+next2:
+	CMPQ DX, $1
+	JLT next5
+
+cols4:
+	// Columns 16 at a time.
+	MOVQ R10, R11
+	MOVQ BX, SI
+	MOVQ R9, CX
+	PCALIGN $32
+
+row6:
+	VMULPS 0(R11), Z0, Z2
+	VMINPS Z2, Z1, Z2
+	VMULPS 0(SI), Z2, Z2
+	VMOVUPS Z2, 0(SI)
+	ADDQ R12, R11
+	ADDQ R8, SI
+	DECQ CX
+	JNE row6
+	ADDQ $64, BX
+	ADDQ $64, R10
+	SUBQ $1, DX
+	CMPQ DX, $1
+	JGE cols4
+
+next5:
+	VZEROUPPER
+	RET
+
 // func avx512DotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 TEXT ·avx512DotCols(SB), NOSPLIT, $0-48
 	MOVQ rows+0(FP), R9

@@ -331,6 +331,17 @@ func avx512ELU(rows, vecs int, x *float32, ld int)
 //go:noescape
 func avx512ScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
 
+// avx512Slope multiplies by values that are cut at 1.
+//
+//	for r := range rows {
+//		for c := range 16 * vecs {
+//			x[r*ld+c] *= min(steep * y[r*ldy+c], 1)
+//		}
+//	}
+//
+//go:noescape
+func avx512Slope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+
 // avx512DotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

@@ -76,6 +76,21 @@ func TestELU(t *testing.T) {
 	})
 }
 
+func TestSlope(t *testing.T) {
+	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, y := newSheet(rows, cols, 3, random), newSheet(rows, cols, 7, func() float32 { return max(0, random()) })
+		*y.at(0, 0), *y.at(rows-1, cols-1) = 0x1p-126, math.MaxFloat32
+		for _, steep := range []float32{1, Steepest} {
+			got := x.clone()
+			s.Slope(rows, cols, got.x(), got.ld, y.x(), y.ld, steep)
+			got.checkEach(t, func(r, c int) (float64, float64) {
+				return float64(*x.at(r, c) * min(steep**y.at(r, c), 1)), 0
+			})
+		}
+	})
+}
+
 func TestScaleCols(t *testing.T) {
 	onShapes(t, false, func(t *testing.T, s *Set, rows, cols int) {
 		random := normals()

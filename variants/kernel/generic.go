@@ -9,7 +9,7 @@ func Generic() *Set {
 		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, GradCols: genericGradCols, ReLU: genericReLU,
-		ELU: genericELU, SinCos: genericSinCos, ScaleCols: genericScaleCols,
+		ELU: genericELU, SinCos: genericSinCos, ScaleCols: genericScaleCols, Slope: genericSlope,
 		DotCols: genericDotCols, SumRows: genericSumRows, DotRows: genericDotRows, SquareRows: genericSquareRows,
 		ArgMaxCols: genericArgMaxCols, MarginCols: genericMarginCols, Exp2: genericExp2, FMA: genericFMA,
 	}

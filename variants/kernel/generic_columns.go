@@ -179,6 +179,18 @@ func genericScaleCols(rows, cols int, dst []float32, ldd int, src []float32, lds
 	}
 }
 
+func genericSlope(rows, cols int, x []float32, ld int, y []float32, ldy int, steep float32) {
+	needCols(genericLanes, cols)
+	need("x", x, rows, cols, ld)
+	need("y", y, rows, cols, ldy)
+	for r := range rows {
+		row := x[r*ld:][:cols]
+		for c, v := range y[r*ldy:][:cols] {
+			row[c] *= min(steep*v, 1)
+		}
+	}
+}
+
 func genericDotCols(rows, cols int, x []float32, ld int, w, dot []float32) {
 	needCols(genericLanes, cols)
 	need("x", x, rows, cols, ld)

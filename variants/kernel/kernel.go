@@ -78,6 +78,10 @@ type Set struct {
 	ELU func(rows, cols int, x []float32, ld int)
 	// ScaleCols computes dst[r][c] = f[c]·src[r][c]; dst and src may be the same.
 	ScaleCols func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
+	// Slope multiplies x[r][c] by min(steep·y[r][c], 1), y ≥ 0. It takes gradients x back through features y:
+	// with steep 1 through elu+1, whose slope is itself up to 1; with Steepest through max(·, 0), times a
+	// positive factor or not: a y of at least 2^-126 counts as 1.
+	Slope func(rows, cols int, x []float32, ld int, y []float32, ldy int, steep float32)
 	// SinCos stores scale[c]·sin x[r][c] in sin[r][c] and replaces x[r][c] by scale[c]·cos x[r][c]: at most
 	// 2 ulp of scale[c].
 	SinCos func(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32)
@@ -109,6 +113,9 @@ type Set struct {
 	// Dot multiplies BF16 numbers. Nil where no instruction does that.
 	Dot *Dot
 }
+
+// Steepest turns every normal number that is positive into at least 1: see Set.Slope.
+const Steepest = 0x1p126
 
 // Lowest is the running maximum of a softmax that has seen no logit: finite, so that no difference of it
 // is NaN.

@@ -8885,6 +8885,96 @@ row6:
 next5:
 	RET
 
+// func neonSlope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+TEXT ·neonSlope(SB), NOSPLIT, $0-52
+	MOVD rows+0(FP), R9
+	MOVD vecs+8(FP), R3
+	MOVD x+16(FP), R1
+	MOVD ld+24(FP), R8
+	LSL $2, R8
+	MOVD y+32(FP), R10
+	MOVD ldy+40(FP), R12
+	LSL $2, R12
+	FMOVS steep+48(FP), F0
+	VDUP V0.S[0], V0.S4
+	MOVD $0x3f800000, R0
+	VDUP R0, V1.S4
+	CMP $4, R3
+	BLT next2
+
+cols1:
+	// Columns 16 at a time.
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row3:
+	FMOVQ 0(R11), F31
+	WORD $0x6e3fdc02 // fmul v2.4s, v0.4s, v31.4s
+	WORD $0x4ea2f422 // fmin v2.4s, v1.4s, v2.4s
+	FMOVQ 0(R4), F31
+	WORD $0x6e3fdc42 // fmul v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R11), F31
+	WORD $0x6e3fdc03 // fmul v3.4s, v0.4s, v31.4s
+	WORD $0x4ea3f423 // fmin v3.4s, v1.4s, v3.4s
+	FMOVQ 16(R4), F31
+	WORD $0x6e3fdc63 // fmul v3.4s, v3.4s, v31.4s
+	FMOVQ 32(R11), F31
+	WORD $0x6e3fdc04 // fmul v4.4s, v0.4s, v31.4s
+	WORD $0x4ea4f424 // fmin v4.4s, v1.4s, v4.4s
+	FMOVQ 32(R4), F31
+	WORD $0x6e3fdc84 // fmul v4.4s, v4.4s, v31.4s
+	FMOVQ 48(R11), F31
+	WORD $0x6e3fdc05 // fmul v5.4s, v0.4s, v31.4s
+	WORD $0x4ea5f425 // fmin v5.4s, v1.4s, v5.4s
+	FMOVQ 48(R4), F31
+	WORD $0x6e3fdca5 // fmul v5.4s, v5.4s, v31.4s
+	FMOVQ F2, 0(R4)
+	FMOVQ F3, 16(R4)
+	FMOVQ F4, 32(R4)
+	FMOVQ F5, 48(R4)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row3
+	ADD $64, R1
+	ADD $64, R10
+	SUB $4, R3
+	CMP $4, R3
+	BGE cols1
+
+next2:
+	CMP $1, R3
+	BLT next5
+
+cols4:
+	// Columns 4 at a time.
+	MOVD R10, R11
+	MOVD R1, R4
+	MOVD R9, R2
+	PCALIGN $32
+
+row6:
+	FMOVQ 0(R11), F31
+	WORD $0x6e3fdc02 // fmul v2.4s, v0.4s, v31.4s
+	WORD $0x4ea2f422 // fmin v2.4s, v1.4s, v2.4s
+	FMOVQ 0(R4), F31
+	WORD $0x6e3fdc42 // fmul v2.4s, v2.4s, v31.4s
+	FMOVQ F2, 0(R4)
+	ADD R12, R11
+	ADD R8, R4
+	SUBS $1, R2
+	BNE row6
+	ADD $16, R1
+	ADD $16, R10
+	SUB $1, R3
+	CMP $1, R3
+	BGE cols4
+
+next5:
+	RET
+
 // func neonDotCols(rows, vecs int, x *float32, ld int, w, dot *float32)
 TEXT ·neonDotCols(SB), NOSPLIT, $0-48
 	MOVD rows+0(FP), R9

@@ -277,6 +277,17 @@ func neonELU(rows, vecs int, x *float32, ld int)
 //go:noescape
 func neonScaleCols(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
 
+// neonSlope multiplies by values that are cut at 1.
+//
+//	for r := range rows {
+//		for c := range 4 * vecs {
+//			x[r*ld+c] *= min(steep * y[r*ldy+c], 1)
+//		}
+//	}
+//
+//go:noescape
+func neonSlope(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+
 // neonDotCols adds the weighted sum of the rows.
 //
 //	for r := range rows {

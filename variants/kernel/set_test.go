@@ -79,6 +79,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },
 		"ELU":         func() { s.ELU(rows, cols, x, cols) },
 		"ScaleCols":   func() { s.ScaleCols(rows, cols, y, cols, x, cols, v) },
+		"Slope":       func() { s.Slope(rows, cols, x, cols, y, cols, 1) },
 		"SinCos":      func() { s.SinCos(rows, cols, x, cols, y, cols, v) },
 		"DotCols":     func() { s.DotCols(rows, cols, x, cols, v, w) },
 		"SumRows":     func() { s.SumRows(rows, cols, x, cols, v) },

@@ -22,7 +22,7 @@ func neon() *routines {
 		gemmT:   []product{neonGemmT1, neonGemmT2, neonGemmT3},
 		pack:    neonPack, maxCols: neonMaxCols, expSum: neonExpSum, alphas: neonAlphas,
 		expCols: neonExpCols, exp2: neonExp2, relu: neonReLU, elu: neonELU,
-		scaleCols: neonScaleCols, dotCols: neonDotCols, gradCols: neonGradCols,
+		scaleCols: neonScaleCols, slope: neonSlope, dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,
 		mixRows: neonMixRows, dotRows: neonDotRows,
 		gatherRows: neonGatherRows, scatterRows: neonScatterRows, sumRows: neonSumRows,

@@ -19,6 +19,7 @@ type routines struct {
 	relu               func(rows, vecs int, x *float32, ld int, add float32)
 	elu                func(rows, vecs int, x *float32, ld int)
 	scaleCols          func(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+	slope              func(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
 	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
 	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
 	marginCols         func(rows, vecs int, x *float32, ld int, margin *float32)
@@ -53,7 +54,7 @@ func (r *routines) set() *Set {
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows, GatherRows: r.GatherRows,
 		ScatterRows: r.ScatterRows,
 		MaxCols:     r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
-		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols,
+		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols, Slope: r.Slope,
 		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
 	}

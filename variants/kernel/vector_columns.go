@@ -89,6 +89,14 @@ func (r *routines) ScaleCols(rows, cols int, dst []float32, ldd int, src []float
 	})
 }
 
+func (r *routines) Slope(rows, cols int, x []float32, ld int, y []float32, ldy int, steep float32) {
+	r.check(rows, cols, x, ld)
+	need("y", y, rows, cols, ldy)
+	r.eachBlock(rows, cols, func(b block) {
+		r.slope(b.rows, b.vecs, &x[b.row*ld+b.col], ld, &y[b.row*ldy+b.col], ldy, steep)
+	})
+}
+
 func (r *routines) SinCos(rows, cols int, x []float32, ld int, sin []float32, lds int, scale []float32) {
 	needCols(r.lanes, cols)
 	sincosRows(rows, cols, x, ld, sin, lds, scale)

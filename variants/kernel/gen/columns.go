@@ -254,6 +254,32 @@ func scaleCols(set *isa) *routine {
 	return r
 }
 
+func slope(set *isa) *routine {
+	r := columnRoutine(set, "Slope", columnDoc(set, "multiplies by values that are cut at 1.",
+		"x[r*ld+c] *= min(steep * y[r*ldy+c], 1)"), "y *float32", "ldy int", "steep float32")
+	const yCol, yAt, ldy = "R10", "R11", "R12"
+	r.load("y", yCol)
+	r.stride("ldy", ldy, 4)
+	v := r.alloc(2)
+	steep, one := v[0], v[1]
+	r.broadcast(r.arg("steep"), steep)
+	r.splatConst(math.Float32bits(1), one)
+	r.columns(4, []string{yCol}, func(width int) {
+		factor := r.alloc(width)
+		r.copyReg(yCol, yAt)
+		r.eachRow(func() {
+			for i, f := range factor {
+				r.mul(r.at(yAt, i), steep, f)
+				r.smaller(f, one, f)
+				r.mul(r.at(xAt, i), f, f)
+			}
+			r.storeAll(factor, xAt)
+			r.addReg(ldy, yAt)
+		})
+	})
+	return r
+}
+
 func dotCols(set *isa) *routine {
 	r := columnRoutine(set, "DotCols", columnDoc(set, "adds the weighted sum of the rows.",
 		"dot[c] += w[r] * x[r*ld+c] // fused"), "w *float32", "dot *float32")
