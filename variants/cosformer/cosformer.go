@@ -43,9 +43,10 @@ func Mechanism() *variants.Mechanism {
 		Derive:     derive,
 		Cost:       cost,
 		New:        newPlan,
-		NewDecoder: newDecoder,
-		DecodeCost: decodeCost,
 		Definition: naive,
+		Gradient:   gradient, BackwardCost: backwardCost,
+
+		NewDecoder: newDecoder, DecodeCost: decodeCost,
 	}
 }
 
@@ -69,6 +70,12 @@ func cost(p *variants.Problem) variants.Cost {
 	s := p.Shape
 	heads, features, n, keys := float64(s.Slices()), 2*float64(s.D), float64(s.N), float64(s.S)
 	return variants.Cost{FLOPs: heads * (2*features*float64(s.E)*(n+keys) + 2*n*features)}
+}
+
+// backwardCost is spec §8: four products with states.
+func backwardCost(p *variants.Problem) variants.Cost {
+	s := p.Shape
+	return variants.Cost{FLOPs: float64(s.Slices()) * float64(s.N+s.S) * 8 * float64(s.D) * float64(s.E)}
 }
 
 // decodeCost is that of one token of the recurrence.

@@ -10,11 +10,16 @@ import (
 // least is the smallest denominator of a row.
 const least = 1e-6
 
-// plan is a planned cosFormer, decoder one that takes one token at a time.
+// plan is a planned cosFormer, gradients one with a backward pass, decoder one that takes a token at a time.
 type (
 	plan struct {
 		*prefix.Engine
 		table
+	}
+	gradients struct {
+		*prefix.Differentiable
+		table
+		ones []float32
 	}
 	decoder struct {
 		*prefix.Decoder
@@ -32,7 +37,13 @@ type angles struct{ sines, cosines []float32 }
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	config, table := configOf(p), newTable(p, ws)
-	return &plan{prefix.New(p, ws, config, newMaps(p, ws, table.angles, config.Chunk)), table}
+	e := prefix.New(p, ws, config, newMaps(p, ws, table.angles, config.Chunk))
+	if p.Backward {
+		ones := variants.Alloc[float32](ws, p.Shape.D)
+		maps := newDerivatives(p, ws, table.angles, ones, e.BackwardTokens())
+		return &gradients{prefix.NewDifferentiable(e, ws, maps), table, ones}
+	}
+	return &plan{e, table}
 }
 
 func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
@@ -67,6 +78,15 @@ func newMaps(p *variants.Problem, ws *variants.Workspace, all angles, tokens int
 func (a *plan) Prepare() {
 	a.Engine.Prepare()
 	a.table.prepare()
+}
+
+// Prepare fills constant tables.
+func (g *gradients) Prepare() {
+	g.Differentiable.Prepare()
+	g.table.prepare()
+	for i := range g.ones {
+		g.ones[i] = 1
+	}
 }
 
 // Prepare fills constant tables.

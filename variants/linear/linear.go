@@ -36,9 +36,10 @@ func Mechanism() *variants.Mechanism {
 		Derive:     prefix.CheckCausal,
 		Cost:       cost,
 		New:        newPlan,
-		NewDecoder: newDecoder,
-		DecodeCost: decodeCost,
 		Definition: naive,
+		Gradient:   gradient, BackwardCost: backwardCost,
+
+		NewDecoder: newDecoder, DecodeCost: decodeCost,
 	}
 }
 
@@ -51,6 +52,13 @@ func cost(p *variants.Problem) variants.Cost {
 		FLOPs: heads * (2*d*float64(s.E)*(n+keys) + 2*n*d),
 		Exps:  heads * (n + keys) * d / 2,
 	}
+}
+
+// backwardCost is spec §8: four products with states, and the features once more.
+func backwardCost(p *variants.Problem) variants.Cost {
+	s := p.Shape
+	heads, d, tokens := float64(s.Slices()), float64(s.D), float64(s.N+s.S)
+	return variants.Cost{FLOPs: heads * tokens * 4 * d * float64(s.E), Exps: heads * tokens * d / 2}
 }
 
 // decodeCost is that of one token of the recurrence.

@@ -7,7 +7,11 @@ import (
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	config := configOf(p)
-	return prefix.New(p, ws, config, newMaps(p, ws, config.Chunk))
+	e := prefix.New(p, ws, config, newMaps(p, ws, config.Chunk))
+	if p.Backward {
+		return prefix.NewDifferentiable(e, ws, newDerivatives(p, ws, e.BackwardTokens()))
+	}
+	return e
 }
 
 func newDecoder(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
@@ -45,7 +49,7 @@ func newMapper(p *variants.Problem, ws *variants.Workspace, tokens int) *mapper 
 // Keys is prefix.Map's.
 func (m *mapper) Keys(dst []float32, ld int, k []float32, c prefix.Chunk, ref, next []float32) int {
 	m.Queries(dst, ld, k, c, nil, nil)
-	clear(ref)
+	clear(ref) // nil where gradients ask
 	clear(next)
 	cols, valid := m.p.Kernels.Pad(c.Count), c.Valid(m.p)
 	if valid == nil && cols == c.Count {

@@ -124,6 +124,7 @@ type backWorker struct {
 	kernels  *kernel.Set
 	shape    variants.Shape
 	fmap     Derivative
+	divisor  Divisor
 	features int // of Map
 	products int
 	cols     int // e rounded up to lanes
@@ -153,7 +154,7 @@ type backWorker struct {
 func newBackWorker(b *Backward, ws *variants.Workspace, m Derivative) backWorker {
 	e, tokens := b.Engine, b.BackwardTokens()
 	w := backWorker{
-		kernels: e.kernels, shape: e.shape, fmap: m, features: e.features, products: b.products,
+		kernels: e.kernels, shape: e.shape, fmap: m, divisor: e.divisor, features: e.features, products: b.products,
 		cols: e.kernels.Pad(e.shape.E),
 	}
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }

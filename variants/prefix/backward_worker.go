@@ -80,7 +80,10 @@ func (w *backWorker) upstream(c Chunk, dout, out []float32) {
 		if w.bottom[i] != 0 {
 			inverse = 1 / w.bottom[i]
 		}
-		w.slant[i] = -dot(dout[at:at+e], out[at:at+e]) * inverse
+		w.slant[i] = 0
+		if !w.divisor.constant(w.bottom[i]) {
+			w.slant[i] = -dot(dout[at:at+e], out[at:at+e]) * inverse
+		}
 		w.bottom[i] = inverse
 	}
 	w.kernels.ScaleRows(c.Count, e, w.g, w.ldg, dout[c.From*e:], e, w.bottom)

@@ -71,7 +71,7 @@ type Config struct {
 // to divide by, is 0.
 type Divisor struct {
 	Add   float32 // is added to the sum
-	Least float32 // stands in for any divisor below it; 0: for none
+	Least float32 // stands in for any divisor below it, as a constant; 0: for none
 }
 
 // of returns the divisor of a row.
@@ -81,6 +81,9 @@ func (d Divisor) of(sum float32) float32 {
 	}
 	return sum + d.Add
 }
+
+// constant reports whether Least stands in for a divisor.
+func (d Divisor) constant(divisor float32) bool { return d.Least > 0 && divisor <= d.Least }
 
 // Segments are cut so that there are about enoughJobs jobs, none shorter than shortest tokens: below
 // that, adding up states costs more than another thread brings.

@@ -1,0 +1,38 @@
+package prefix
+
+import "attnbench/variants"
+
+// Differentiable is an Engine with its gradients: a variants.Differentiable of operands that are all that
+// there is to differentiate.
+type Differentiable struct {
+	*Engine
+	backward *Backward
+}
+
+// NewDifferentiable lets e keep what gradients need; one Derivative for each worker.
+func NewDifferentiable(e *Engine, ws *variants.Workspace, maps []Derivative) *Differentiable {
+	return &Differentiable{e, NewBackward(e, ws, maps)}
+}
+
+// Prepare fills constant tables.
+func (d *Differentiable) Prepare() {
+	d.Engine.Prepare()
+	d.backward.Prepare()
+}
+
+// Backward is variants.Differentiable's.
+func (d *Differentiable) Backward(g variants.Gradients, dout, out, q, k, v []float32) {
+	d.backward.Run(g, dout, out, q, k, v)
+}
+
+// BackwardExecuted is variants.Differentiable's.
+func (d *Differentiable) BackwardExecuted() int64 { return d.backward.Executed() }
+
+// Steady is the part of a Derivative that follows from features whose references are all 2^0.
+type Steady struct{}
+
+// Level is Derivative's.
+func (Steady) Level(c Chunk) (level float32, taken int) { return 0, c.Count }
+
+// Refs is Derivative's.
+func (Steady) Refs(_ float32, ref []float32) { clear(ref) }
