@@ -302,6 +302,28 @@ func avx2ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int,
 //go:noescape
 func avx2MixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
 
+// avx2PowerRows multiplies by powers of 2.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])
+//		}
+//	}
+//
+//go:noescape
+func avx2PowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+
+// avx2SumDown adds up rows from the top.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[(r+1)*ldd+c] = dst[r*ldd+c] + f*x[r*ldx+c] // fused
+//		}
+//	}
+//
+//go:noescape
+func avx2SumDown(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
+
 // avx2GatherRows moves listed rows.
 //
 //	for r := range rows {

@@ -410,6 +410,28 @@ func avx512ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds in
 //go:noescape
 func avx512MixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
 
+// avx512PowerRows multiplies by powers of 2.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])
+//		}
+//	}
+//
+//go:noescape
+func avx512PowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+
+// avx512SumDown adds up rows from the top.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[(r+1)*ldd+c] = dst[r*ldd+c] + f*x[r*ldx+c] // fused
+//		}
+//	}
+//
+//go:noescape
+func avx512SumDown(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
+
 // avx512GatherRows moves listed rows.
 //
 //	for r := range rows {

@@ -194,6 +194,36 @@ func TestMixRows(t *testing.T) {
 	})
 }
 
+func TestPowerRows(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, p := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random)
+		*p.at(0, 0), *p.at(rows-1, cols-1) = float32(math.Inf(1)), 0
+		dst := newSheet(rows, cols, 7, constantly(nan32))
+		xBefore := x.clone()
+		want := func(r, c int) (float64, float64) {
+			y := float64(*xBefore.at(r, c)) * math.Exp2(-2*float64(*p.at(r, c)))
+			return y, math.Abs(y) * 3 * 0x1p-24
+		}
+		s.PowerRows(rows, cols, dst.x(), dst.ld, x.x(), x.ld, p.x(), p.ld, -2)
+		dst.checkEach(t, want)
+		s.PowerRows(rows, cols, x.x(), x.ld, x.x(), x.ld, p.x(), p.ld, -2)
+		x.checkEach(t, want)
+	})
+}
+
+func TestSumDown(t *testing.T) {
+	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
+		random := normals()
+		x, dst := newSheet(rows, cols, 3, random), newSheet(rows+1, cols, 5, random)
+		before := dst.clone()
+		s.SumDown(rows, cols, dst.x(), dst.ld, x.x(), x.ld, -0.5)
+		dst.checkEach(t, func(r, c int) (float64, float64) {
+			return sum64(float64(*before.at(0, c)), r, func(i int) float64 { return -0.5 * float64(*x.at(i, c)) })
+		})
+	})
+}
+
 func TestMoveRows(t *testing.T) {
 	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
 		const large = 150

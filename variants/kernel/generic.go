@@ -6,6 +6,7 @@ func Generic() *Set {
 		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
 		Gemm: genericGemm, GemmMax: genericGemmMax, GemmT: genericGemmT, Pack: genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
+		PowerRows: genericPowerRows, SumDown: genericSumDown,
 		Widen: genericWiden, Narrow: genericNarrow,
 		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, GradCols: genericGradCols, ReLU: genericReLU,

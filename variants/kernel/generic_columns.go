@@ -91,6 +91,31 @@ func genericMixRows(
 	}
 }
 
+func genericPowerRows(
+	rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32,
+) {
+	need("dst", dst, rows, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	need("p", p, rows, cols, ldp)
+	for r := range rows {
+		out, powers := dst[r*ldd:][:cols], p[r*ldp:][:cols]
+		for c, v := range x[r*ldx:][:cols] {
+			out[c] = v * exp2(f*powers[c])
+		}
+	}
+}
+
+func genericSumDown(rows, cols int, dst []float32, ldd int, x []float32, ldx int, f float32) {
+	need("dst", dst, rows+1, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	for r := range rows {
+		above, below := dst[r*ldd:][:cols], dst[(r+1)*ldd:][:cols]
+		for c, v := range x[r*ldx:][:cols] {
+			below[c] = above[c] + f*v
+		}
+	}
+}
+
 func genericGatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
 	need("dst", dst, len(index), cols, ldd)
 	needListed("src", src, cols, lds, index)

@@ -54,6 +54,11 @@ type Set struct {
 	// MixRows computes dst[r][c] = f[r]·x[r][c] + g[r]·y[r][c], rounded twice; dst may be x or y. Any cols.
 	MixRows func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, y []float32, ldy int,
 		f, g []float32)
+	// PowerRows computes dst[r][c] = x[r][c]·2^(f·p[r][c]); dst may be x or p. Any cols.
+	PowerRows func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32)
+	// SumDown computes running sums down the columns: dst[r+1][c] = dst[r][c] + f·x[r][c] for r < rows, row 0
+	// of dst given. Any cols.
+	SumDown func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, f float32)
 	// GatherRows copies listed rows: dst[i][c] = src[index[i]][c] for i < len(index). Any cols.
 	GatherRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
 	// ScatterRows copies to listed rows: dst[index[i]][c] = src[i][c] for i < len(index). Any cols.

@@ -9433,6 +9433,276 @@ next7:
 	BNE row1
 	RET
 
+// func neonPowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+TEXT ·neonPowerRows(SB), NOSPLIT, $0-68
+	MOVD rows+0(FP), R2
+	MOVD dst+16(FP), R5
+	MOVD x+32(FP), R4
+	MOVD p+48(FP), R3
+	MOVD cols+8(FP), R11
+	LSL $2, R11
+	MOVD ldd+24(FP), R8
+	LSL $2, R8
+	SUB R11, R8
+	MOVD ldx+40(FP), R9
+	LSL $2, R9
+	SUB R11, R9
+	MOVD ldp+56(FP), R10
+	LSL $2, R10
+	SUB R11, R10
+	FMOVS f+64(FP), F0
+	VDUP V0.S[0], V0.S4
+	MOVD $0x43000000, R25
+	VDUP R25, V8.S4
+	MOVD $0x39277cf7, R25
+	VDUP R25, V9.S4
+	MOVD $0x3aafd32d, R25
+	VDUP R25, V10.S4
+	MOVD $0x3c1d8e0d, R25
+	VDUP R25, V11.S4
+	MOVD $0x3d6356f5, R25
+	VDUP R25, V12.S4
+	MOVD $0x3e75fdf8, R25
+	VDUP R25, V13.S4
+	MOVD $0x3f317219, R25
+	VDUP R25, V14.S4
+	MOVD $0x3f800000, R25
+	VDUP R25, V15.S4
+	MOVD $0xc2fc0000, R25
+	VDUP R25, V16.S4
+	PCALIGN $32
+
+row1:
+	MOVD cols+8(FP), R11
+	CMP $8, R11
+	BLT next3
+
+group2:
+	FMOVQ 0(R3), F2
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
+	WORD $0x4e218844 // frintn v4.4s, v2.4s
+	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
+	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
+	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
+	VMOV V10.B16, V7.B16
+	VFMLA V9.S4, V5.S4, V7.S4
+	VMOV V12.B16, V3.B16
+	VFMLA V11.S4, V5.S4, V3.S4
+	VFMLA V7.S4, V6.S4, V3.S4
+	VMOV V14.B16, V7.B16
+	VFMLA V13.S4, V5.S4, V7.S4
+	VFMLA V3.S4, V6.S4, V7.S4
+	VMOV V15.B16, V3.B16
+	VFMLA V7.S4, V5.S4, V3.S4
+	VSHL $23, V4.S4, V4.S4
+	VADD V4.S4, V3.S4, V3.S4
+	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
+	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	FMOVQ 0(R4), F1
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	FMOVQ F1, 0(R5)
+	FMOVQ 16(R3), F2
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
+	WORD $0x4e218844 // frintn v4.4s, v2.4s
+	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
+	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
+	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
+	VMOV V10.B16, V7.B16
+	VFMLA V9.S4, V5.S4, V7.S4
+	VMOV V12.B16, V3.B16
+	VFMLA V11.S4, V5.S4, V3.S4
+	VFMLA V7.S4, V6.S4, V3.S4
+	VMOV V14.B16, V7.B16
+	VFMLA V13.S4, V5.S4, V7.S4
+	VFMLA V3.S4, V6.S4, V7.S4
+	VMOV V15.B16, V3.B16
+	VFMLA V7.S4, V5.S4, V3.S4
+	VSHL $23, V4.S4, V4.S4
+	VADD V4.S4, V3.S4, V3.S4
+	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
+	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	FMOVQ 16(R4), F1
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	FMOVQ F1, 16(R5)
+	ADD $32, R5
+	ADD $32, R4
+	ADD $32, R3
+	SUB $8, R11
+	CMP $8, R11
+	BGE group2
+
+next3:
+	CMP $4, R11
+	BLT next5
+
+group4:
+	FMOVQ 0(R3), F2
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
+	WORD $0x4e218844 // frintn v4.4s, v2.4s
+	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
+	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
+	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
+	VMOV V10.B16, V7.B16
+	VFMLA V9.S4, V5.S4, V7.S4
+	VMOV V12.B16, V3.B16
+	VFMLA V11.S4, V5.S4, V3.S4
+	VFMLA V7.S4, V6.S4, V3.S4
+	VMOV V14.B16, V7.B16
+	VFMLA V13.S4, V5.S4, V7.S4
+	VFMLA V3.S4, V6.S4, V7.S4
+	VMOV V15.B16, V3.B16
+	VFMLA V7.S4, V5.S4, V3.S4
+	VSHL $23, V4.S4, V4.S4
+	VADD V4.S4, V3.S4, V3.S4
+	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
+	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	FMOVQ 0(R4), F1
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	FMOVQ F1, 0(R5)
+	ADD $16, R5
+	ADD $16, R4
+	ADD $16, R3
+	SUB $4, R11
+	CMP $4, R11
+	BGE group4
+
+next5:
+	CMP $1, R11
+	BLT next7
+
+group6:
+	FMOVS 0(R3), F2
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
+	WORD $0x4e218844 // frintn v4.4s, v2.4s
+	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
+	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
+	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
+	VMOV V10.B16, V7.B16
+	VFMLA V9.S4, V5.S4, V7.S4
+	VMOV V12.B16, V3.B16
+	VFMLA V11.S4, V5.S4, V3.S4
+	VFMLA V7.S4, V6.S4, V3.S4
+	VMOV V14.B16, V7.B16
+	VFMLA V13.S4, V5.S4, V7.S4
+	VFMLA V3.S4, V6.S4, V7.S4
+	VMOV V15.B16, V3.B16
+	VFMLA V7.S4, V5.S4, V3.S4
+	VSHL $23, V4.S4, V4.S4
+	VADD V4.S4, V3.S4, V3.S4
+	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
+	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	FMOVS 0(R4), F1
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	FMOVS F1, 0(R5)
+	ADD $4, R5
+	ADD $4, R4
+	ADD $4, R3
+	SUB $1, R11
+	CMP $1, R11
+	BGE group6
+
+next7:
+	ADD R8, R5
+	ADD R9, R4
+	ADD R10, R3
+	SUBS $1, R2
+	BNE row1
+	RET
+
+// func neonSumDown(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
+TEXT ·neonSumDown(SB), NOSPLIT, $0-52
+	MOVD rows+0(FP), R2
+	MOVD dst+16(FP), R5
+	MOVD x+32(FP), R4
+	MOVD ldd+24(FP), R8
+	LSL $2, R8
+	MOVD R5, R3
+	ADD R8, R3
+	MOVD cols+8(FP), R11
+	LSL $2, R11
+	MOVD ldd+24(FP), R8
+	LSL $2, R8
+	SUB R11, R8
+	MOVD ldx+40(FP), R9
+	LSL $2, R9
+	SUB R11, R9
+	FMOVS f+48(FP), F0
+	VDUP V0.S[0], V0.S4
+	PCALIGN $32
+
+row1:
+	MOVD cols+8(FP), R11
+	CMP $16, R11
+	BLT next3
+
+group2:
+	FMOVQ 0(R5), F2
+	FMOVQ 0(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 0(R3)
+	FMOVQ 16(R5), F2
+	FMOVQ 16(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 16(R3)
+	FMOVQ 32(R5), F2
+	FMOVQ 32(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 32(R3)
+	FMOVQ 48(R5), F2
+	FMOVQ 48(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 48(R3)
+	ADD $64, R3
+	ADD $64, R4
+	ADD $64, R5
+	SUB $16, R11
+	CMP $16, R11
+	BGE group2
+
+next3:
+	CMP $4, R11
+	BLT next5
+
+group4:
+	FMOVQ 0(R5), F2
+	FMOVQ 0(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 0(R3)
+	ADD $16, R3
+	ADD $16, R4
+	ADD $16, R5
+	SUB $4, R11
+	CMP $4, R11
+	BGE group4
+
+next5:
+	CMP $1, R11
+	BLT next7
+
+group6:
+	FMOVS 0(R5), F2
+	FMOVS 0(R4), F1
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVS F2, 0(R3)
+	ADD $4, R3
+	ADD $4, R4
+	ADD $4, R5
+	SUB $1, R11
+	CMP $1, R11
+	BGE group6
+
+next7:
+	ADD R8, R3
+	ADD R9, R4
+	ADD R8, R5
+	SUBS $1, R2
+	BNE row1
+	RET
+
 // func neonGatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 TEXT ·neonGatherRows(SB), NOSPLIT, $0-56
 	MOVD dst+16(FP), R1

@@ -356,6 +356,28 @@ func neonScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds int,
 //go:noescape
 func neonMixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
 
+// neonPowerRows multiplies by powers of 2.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])
+//		}
+//	}
+//
+//go:noescape
+func neonPowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+
+// neonSumDown adds up rows from the top.
+//
+//	for r := range rows {
+//		for c := range cols {
+//			dst[(r+1)*ldd+c] = dst[r*ldd+c] + f*x[r*ldx+c] // fused
+//		}
+//	}
+//
+//go:noescape
+func neonSumDown(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
+
 // neonGatherRows moves listed rows.
 //
 //	for r := range rows {

@@ -24,7 +24,7 @@ func neon() *routines {
 		expCols: neonExpCols, exp2: neonExp2, relu: neonReLU, elu: neonELU,
 		scaleCols: neonScaleCols, slope: neonSlope, dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,
-		mixRows: neonMixRows, dotRows: neonDotRows,
+		mixRows: neonMixRows, powerRows: neonPowerRows, sumDown: neonSumDown, dotRows: neonDotRows,
 		gatherRows: neonGatherRows, scatterRows: neonScatterRows, sumRows: neonSumRows,
 		squareRows: neonSquareRows, widen: neonWiden, narrow: neonNarrow, fma: neonFMA,
 	}

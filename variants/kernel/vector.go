@@ -26,6 +26,8 @@ type routines struct {
 	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 	mixRows            func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int,
 		f, g *float32)
+	powerRows   func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+	sumDown     func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
 	gatherRows  move
 	scatterRows move
 	sumRows     func(rows, cols int, x *float32, ld int, sum *float32)
@@ -51,9 +53,10 @@ func (r *routines) set() *Set {
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
 		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT, Pack: r.Pack,
 		Widen: r.Widen, Narrow: r.Narrow,
-		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows, GatherRows: r.GatherRows,
-		ScatterRows: r.ScatterRows,
-		MaxCols:     r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
+		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows,
+		PowerRows: r.PowerRows, SumDown: r.SumDown,
+		GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
+		MaxCols: r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
 		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols, Slope: r.Slope,
 		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,

@@ -31,6 +31,33 @@ func (r *routines) MixRows(
 	}
 }
 
+func (r *routines) PowerRows(
+	rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32,
+) {
+	need("dst", dst, rows, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	need("p", p, rows, cols, ldp)
+	if cols == 0 {
+		return
+	}
+	step := rowStep(cols)
+	for i := 0; i < rows; i += step {
+		r.powerRows(min(step, rows-i), cols, &dst[i*ldd], ldd, &x[i*ldx], ldx, &p[i*ldp], ldp, f)
+	}
+}
+
+func (r *routines) SumDown(rows, cols int, dst []float32, ldd int, x []float32, ldx int, f float32) {
+	need("dst", dst, rows+1, cols, ldd)
+	need("x", x, rows, cols, ldx)
+	if cols == 0 {
+		return
+	}
+	step := rowStep(cols)
+	for i := 0; i < rows; i += step {
+		r.sumDown(min(step, rows-i), cols, &dst[i*ldd], ldd, &x[i*ldx], ldx, f)
+	}
+}
+
 func (r *routines) GatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
 	need("dst", dst, len(index), cols, ldd)
 	needListed("src", src, cols, lds, index)

@@ -93,12 +93,8 @@ func mixRows(set *isa) *routine {
 	}`, "rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "y *float32", "ldy int",
 		"f *float32", "h *float32") // the assembler takes g for a register
 	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "y", "DX", "f", "AX", "h", "BX")
-	r.stride("cols", "R11", 4)
-	gaps := []string{"R8", "R9", "R10"} // from the end of a row to the next
-	for i, ld := range []string{"ldd", "ldx", "ldy"} {
-		r.stride(ld, gaps[i], 4)
-		r.subReg("R11", gaps[i])
-	}
+	gaps := []string{"R8", "R9", "R10"}
+	r.gaps("ldd", "ldx", "ldy")
 	v := r.alloc(4)
 	f, g, x, y := v[0], v[1], v[2], v[3]
 	r.loop("row", rowLeft, func() {
@@ -124,6 +120,79 @@ func mixRows(set *isa) *routine {
 	})
 	r.ret()
 	return r
+}
+
+func powerRows(set *isa) *routine {
+	r := newRoutine(set, "PowerRows", rowDoc("multiplies by powers of 2.",
+		"dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])"),
+		"rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "p *float32", "ldp int",
+		"f float32")
+	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "p", "DX")
+	pointers, gaps := []string{"DI", "SI", "DX"}, []string{"R8", "R9", "R10"} // from the end of a row to the next
+	r.gaps("ldd", "ldx", "ldp")
+	v := r.alloc(2)
+	f, x := v[0], v[1]
+	r.broadcast(r.arg("f"), f)
+	e := r.newPower(false, 0)
+	r.loop("row", rowLeft, func() {
+		r.load("cols", "R11")
+		r.elements(2, "R11", pointers, func(at group) {
+			for i := range at.width {
+				at.load("DX", i, e.x)
+				r.mul(f, e.x, e.x)
+				r.power(e)
+				at.load("SI", i, x)
+				r.mul(e.p, x, x)
+				at.store(x, "DI", i)
+			}
+		})
+		for i, p := range pointers {
+			r.addReg(gaps[i], p)
+		}
+	})
+	r.ret()
+	return r
+}
+
+func sumDown(set *isa) *routine {
+	r := newRoutine(set, "SumDown", rowDoc("adds up rows from the top.",
+		"dst[(r+1)*ldd+c] = dst[r*ldd+c] + f*x[r*ldx+c] // fused"),
+		"rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "f float32")
+	r.load("rows", rowLeft, "dst", "DI", "x", "SI")
+	pointers, gaps := []string{"DX", "SI", "DI"}, []string{"R8", "R9", "R8"}
+	r.stride("ldd", "R8", 4)
+	r.copyReg("DI", "DX")
+	r.addReg("R8", "DX") // the row below
+	r.gaps("ldd", "ldx")
+	v := r.alloc(3)
+	f, x, sum := v[0], v[1], v[2]
+	r.broadcast(r.arg("f"), f)
+	r.loop("row", rowLeft, func() {
+		r.load("cols", "R11")
+		r.elements(4, "R11", pointers, func(at group) {
+			for i := range at.width {
+				at.load("DI", i, sum)
+				at.load("SI", i, x)
+				r.mulAdd(x, f, sum)
+				at.store(sum, "DX", i)
+			}
+		})
+		for i, p := range pointers {
+			r.addReg(gaps[i], p)
+		}
+	})
+	r.ret()
+	return r
+}
+
+// gaps loads the bytes from the end of a row of cols elements to the next into R8, R9 and R10. It uses R11.
+func (r *routine) gaps(strides ...string) {
+	r.stride("cols", "R11", 4)
+	for i, ld := range strides {
+		gap := []string{"R8", "R9", "R10"}[i]
+		r.stride(ld, gap, 4)
+		r.subReg("R11", gap)
+	}
 }
 
 func sumRows(set *isa) *routine {
