@@ -290,7 +290,7 @@ func (s *Sweep) resolve(
 	b *Block, m *variants.Mechanism, options []variants.Setting, p pools,
 ) (c *Cell, problem *variants.Problem) {
 	c = &Cell{Block: b, Mechanism: m, request: variants.Request{
-		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, Seed: s.seed,
+		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, DrawGates: true, Seed: s.seed,
 		Type: b.Type, Backward: b.backward(), Decode: b.decode(), Kernels: b.Kernels, Pool: p.get(b.Threads),
 	}}
 	problem, err := m.Resolve(c.request)

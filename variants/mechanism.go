@@ -11,7 +11,7 @@ type Mechanism struct {
 	Paper   string // authors, year, arXiv number
 
 	Role   Role
-	Family string // "exact", "low rank", "kernel", "hashing", "pattern", "reference"
+	Family string // "exact", "low rank", "kernel", "hashing", "pattern", "recurrent", "reference"
 	Time   Growth // as the paper claims, for growing n and fixed options
 	Memory Growth // beyond q, k, v and out
 
@@ -32,6 +32,9 @@ type Mechanism struct {
 	// DeadRows says that a masked position's own output row is 0, as if its query were masked too.
 	DeadRows bool
 
+	// Unrelated says why the output is not meant to be near that of softmax attention, empty where it is: its
+	// fidelity is not reported then.
+	Unrelated string
 	// Fidelity lists the settings under which error on real activations is reported (spec "knobs" of the suite's
 	// default run).
 	Fidelity []Fidelity
@@ -129,6 +132,9 @@ type Input struct {
 	// meaningful.
 	Draw     func(p *Problem, dims []int, rng func(head int) *rand.Rand) Tensor
 	Optional bool
+	// Gate says that a model computes it from its tokens, like q, k and v, or fixes it by its design: Draw
+	// stands in for such values where only time is asked for, in a request with DrawGates.
+	Gate bool
 }
 
 // KeyMask is the side input that every mechanism with key masks accepts: [s] or [batch, s], 1 = valid.

@@ -21,6 +21,8 @@ type Request struct {
 	// Draw makes absent side inputs from Seed; otherwise a request that lacks one is refused.
 	Draw bool
 	Seed uint64
+	// DrawGates draws gates too, by which no output can be judged.
+	DrawGates bool
 	// AllowNonfinite accepts NaN and Inf in side inputs.
 	AllowNonfinite bool
 
@@ -228,7 +230,7 @@ func (p *Problem) setInputs(r Request) error {
 				return err
 			}
 		case len(accepted) == 0 || in.Optional && in.Draw == nil:
-		case in.Draw == nil:
+		case in.Draw == nil || in.Gate && !r.DrawGates:
 			return fmt.Errorf("%s is missing: add a tensor %s to the input", in.Name, in.Layout)
 		case !r.Draw:
 			return fmt.Errorf("%s is missing: add it or give --seed", in.Name)

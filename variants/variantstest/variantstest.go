@@ -183,7 +183,7 @@ func (c Case) problem(m *variants.Mechanism, set *kernel.Set, pool *work.Pool) (
 	}
 	r := variants.Request{
 		Type: c.elements, Shape: c.Shape, Options: settings, Inputs: map[string]variants.Tensor{}, Draw: true,
-		Seed: seed, Kernels: set, Pool: pool, Spread: true, Backward: c.backward,
+		DrawGates: true, Seed: seed, Kernels: set, Pool: pool, Spread: true, Backward: c.backward,
 		Decode: c.decode,
 	}
 	for name, tensor := range c.Inputs {

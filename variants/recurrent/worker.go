@@ -1,0 +1,200 @@
+package recurrent
+
+import "attnbench/variants"
+
+// block is the number of queries whose products with keys are taken at a time: a block of queries meets no
+// key behind it. It is a multiple of the rows of most register tiles.
+const block = 24
+
+// worker computes runs. Matrices by token have a row for each token of a run.
+type worker struct {
+	decays
+	*Engine
+
+	slice, head int // that is open
+	columns     columns
+
+	state []float32 // [d, lde]: before the run; of the open columns, as everything that has lde columns
+
+	qbuf, kbuf []float32 // [chunk, ldk]: rows of q and k that cannot be used in place
+	wide       []float32 // [chunk, ldk or lde]: rows of another number format
+	flipped    []float32 // [d, ldt]: kᵀ
+	weights    []float32 // [chunk, ldt]: q kᵀ
+	values     []float32 // [chunk, lde]: ũ
+	output     []float32 // [chunk, lde]
+	overlaps   []float32 // [chunk, ldt]: k kᵀ; only with the delta rule, as all below
+	missed     []float32 // [chunk, lde]: what the state lacks, K S - Ṽ and so on: ũ is -β times it
+	step       []float32 // [chunk]: -β
+
+	ldk, lde, ldt int
+	executed      int64
+}
+
+// columns are some columns of values, output and state.
+type columns struct{ first, count int }
+
+// run is a number of tokens that are taken at once.
+type run struct {
+	from, count int
+	q, k        rows
+}
+
+// rows are rows of a matrix.
+type rows struct {
+	x  []float32
+	ld int
+}
+
+func (r rows) at(row int) []float32 { return r.x[row*r.ld:] }
+
+func newWorker(e *Engine, ws *variants.Workspace) worker {
+	set, s := e.kernels, e.shape
+	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
+	w := worker{Engine: e, decays: newDecays(e, ws)}
+	w.ldk, w.lde, w.ldt = stride(set.Pad(s.D)), stride(e.cols), stride(set.Pad(e.chunk))
+	w.state = floats(s.D * w.lde)
+	w.qbuf, w.kbuf = floats(e.chunk*w.ldk), floats(e.chunk*w.ldk)
+	if e.elements != variants.F32 {
+		w.wide = floats(e.chunk * max(w.ldk, w.lde))
+	}
+	w.flipped, w.weights = floats(s.D*w.ldt), floats(e.chunk*w.ldt)
+	w.values, w.output = floats(e.chunk*w.lde), floats(e.chunk*w.lde)
+	if e.Step != "" {
+		w.overlaps, w.missed, w.step = floats(e.chunk*w.ldt), floats(e.chunk*w.lde), floats(e.chunk)
+	}
+	return w
+}
+
+// stride is the distance of rows of the given number of columns: an odd number of cache lines. Even ones,
+// powers of two above all, map the rows of a panel to few sets of the first-level cache.
+func stride(cols int) int {
+	const line = 16 // floats
+	return ((cols+line-1)/line | 1) * line
+}
+
+// openHead makes some columns of a head the worker's.
+func (w *worker) openHead(slice int, c columns) {
+	w.slice, w.head, w.columns = slice, slice%w.shape.Heads, c
+	switch w.Decay {
+	case PerHead:
+		w.same = w.constant(w.head)
+	case PerToken:
+		w.perToken = w.tokens(w.head)
+	}
+}
+
+// begin finds the run that starts at a token, of tokens below to, and makes its keys and ũ from the state.
+func (w *worker) begin(from, to, end int) run {
+	r := run{from: from, count: w.countTokens(from, to, end)}
+	r.k = w.tokenRows(w.k, r, w.kbuf, -1)
+	w.kernels.Pack(r.count, w.shape.D, w.flipped, w.ldt, r.k.x, r.k.ld, 1)
+	w.makeValues(r)
+	return r
+}
+
+// tokenRows returns the run's rows of q or k, scaled by powers of the decay where that is by row.
+func (w *worker) tokenRows(x variants.Floats, r run, buffer []float32, sign float32) rows {
+	d := w.shape.D
+	at := (w.slice*w.shape.N + r.from) * d
+	in := rows{nil, d}
+	if x.F32 != nil {
+		in.x = x.F32[at:][:r.count*d]
+	} else {
+		in = rows{buffer, w.ldk}
+		w.kernels.Widen(r.count, d, buffer, w.ldk, x.BF16[at:], d)
+	}
+	if w.Decay == PerChannel {
+		w.kernels.PowerRows(r.count, d, buffer, w.ldk, in.x, in.ld, w.logs, w.ldk, sign)
+		in = rows{buffer, w.ldk}
+	}
+	return in
+}
+
+// valueRows writes the open columns of the run's rows of x [n, e] to dst, each times a factor.
+func (w *worker) valueRows(dst []float32, x variants.Floats, r run, factors []float32) {
+	e, c := w.shape.E, w.columns
+	at, cols := (w.slice*w.shape.N+r.from)*e+c.first, min(c.count, e-c.first)
+	if x.F32 != nil {
+		w.kernels.ScaleRows(r.count, cols, dst, w.lde, x.F32[at:], e, factors)
+		return
+	}
+	w.kernels.Widen(r.count, cols, w.wide, w.lde, x.BF16[at:], e)
+	w.kernels.ScaleRows(r.count, cols, dst, w.lde, w.wide, w.lde, factors)
+}
+
+func (w *worker) makeValues(r run) {
+	if w.Step != "" {
+		w.solve(r)
+		return
+	}
+	w.valueRows(w.values, w.v, r, w.grow)
+}
+
+// answer computes the run's rows of the output.
+func (w *worker) answer(r run) {
+	r.q = w.tokenRows(w.q, r, w.qbuf, 1)
+	w.multiply(r.count, w.shape.D, r.q, w.state, w.output, false)
+	for from := 0; from < r.count; from += block {
+		n := min(block, r.count-from)
+		w.products(from, n, r.q, w.flipped, w.shape.D, w.weights)
+		clearAbove(w.weights, w.ldt, from, n, 1)
+		w.multiply(n, from+n, rows{w.weights[from*w.ldt:], w.ldt}, w.values, w.output[from*w.lde:], true)
+	}
+	w.writeOutput(r)
+}
+
+// multiply computes c = a·b, or adds it, for the open columns of b [k, lde] and c [m, lde].
+func (w *worker) multiply(m, k int, a rows, b, c []float32, add bool) {
+	w.kernels.Gemm(m, w.columns.count, k, a.x, a.ld, b, w.lde, c, w.lde, add)
+	w.executed += flops(m, w.columns.count, k)
+}
+
+// multiplyT is multiply with a [k, m] transposed.
+func (w *worker) multiplyT(m, k int, a rows, b, c []float32) {
+	w.kernels.GemmT(m, w.columns.count, k, a.x, a.ld, b, w.lde, c, w.lde, true)
+	w.executed += flops(m, w.columns.count, k)
+}
+
+// products computes rows from to from+n of a·b, whose columns behind those rows nobody needs: b is [k, ldt].
+func (w *worker) products(from, n int, a rows, b []float32, k int, c []float32) {
+	cols := w.kernels.Pad(from + n)
+	w.kernels.Gemm(n, cols, k, a.at(from), a.ld, b, w.ldt, c[from*w.ldt:], w.ldt, false)
+	w.executed += flops(n, cols, k)
+}
+
+// clearAbove clears what is above the diagonal in rows from to from+n, and the last diagonals below that
+// with keep = 0.
+func clearAbove(x []float32, ld, from, n, keep int) {
+	for i := from; i < from+n; i++ {
+		clear(x[i*ld+i+keep : i*ld+from+n])
+	}
+}
+
+// writeOutput stores the run's rows of the output.
+func (w *worker) writeOutput(r run) {
+	e, c := w.shape.E, w.columns
+	at, cols := (w.slice*w.shape.N+r.from)*e+c.first, min(c.count, e-c.first)
+	if w.out.F32 != nil {
+		w.kernels.ScaleRows(r.count, cols, w.out.F32[at:], e, w.output, w.lde, w.shrink)
+		return
+	}
+	w.kernels.ScaleRows(r.count, cols, w.output, w.lde, w.output, w.lde, w.shrink)
+	w.kernels.Narrow(r.count, cols, w.out.BF16[at:], e, w.output, w.lde)
+}
+
+// advance takes the state behind the run.
+func (w *worker) advance(r run) {
+	w.multiplyT(w.shape.D, r.count, r.k, w.values, w.state)
+	if w.Decay != None {
+		w.kernels.ScaleRows(w.shape.D, w.columns.count, w.state, w.lde, w.state, w.lde, w.carry)
+	}
+}
+
+// saveState copies the open columns of the state to a matrix [d, cols].
+func (w *worker) saveState(to []float32) {
+	for c := range w.shape.D {
+		copy(to[c*w.cols+w.columns.first:][:w.columns.count], w.state[c*w.lde:])
+	}
+}
+
+func flops(m, n, k int) int64 { return 2 * int64(m) * int64(n) * int64(k) }
