@@ -32,7 +32,44 @@ func (x Mixer) Declare(m *variants.Mechanism) *variants.Mechanism {
 	m.Definition = func(p *variants.Problem, h variants.Head) []float64 {
 		return x.Recurrence(p, h.Head).Output(p, h)
 	}
+	m.Gradient = x.gradient
+	m.BackwardCost = x.Config.cost(8, 14)
 	return m
+}
+
+// gradient is the derivative of the definition.
+func (x Mixer) gradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
+	slopes, s := x.Recurrence(p, h.Head).Gradient(p, h, dout), p.Shape
+	g := variants.HeadGradients{Q: slopes.Q, K: slopes.K, V: slopes.V, Inputs: map[string][]float64{}}
+	if name := x.Config.Step; name != "" {
+		g.Inputs[name] = place(p, name, h.Head, slopes.Step)
+	}
+	decay := slopes.Decay // of [n, d]
+	switch x.Config.Decay {
+	case None:
+		return g
+	case PerHead:
+		gamma := float64(p.PerHead(x.Config.Gate, h.Head, 1)[0])
+		decay = []float64{0}
+		for _, y := range slopes.Decay {
+			decay[0] += y / gamma
+		}
+	case PerToken:
+		decay = make([]float64, s.N)
+		for i, y := range slopes.Decay {
+			decay[i/s.D] += y
+		}
+	}
+	g.Inputs[x.Config.Gate] = place(p, x.Config.Gate, h.Head, decay)
+	return g
+}
+
+// place puts a head's part into an array like the whole side input.
+func place(p *variants.Problem, name string, head int, part []float64) []float64 {
+	t, _ := p.Input(name)
+	all := make([]float64, t.Len())
+	copy(all[head*len(part):], part)
+	return all
 }
 
 // check refuses decays that let a state grow.

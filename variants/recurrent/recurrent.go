@@ -72,8 +72,17 @@ type Engine struct {
 	forwardJob   func(worker, job int)
 }
 
-// New allocates an engine for p.
-func New(p *variants.Problem, ws *variants.Workspace, c Config) *Engine {
+// New plans a mixer for p: an Engine, or Gradients.
+func New(p *variants.Problem, ws *variants.Workspace, c Config) variants.Attention {
+	e := newEngine(p, ws, c)
+	if p.Backward {
+		return newGradients(e, ws)
+	}
+	return e
+}
+
+// newEngine allocates an engine for p.
+func newEngine(p *variants.Problem, ws *variants.Workspace, c Config) *Engine {
 	s, set := p.Shape, p.Kernels
 	e := &Engine{gates: gates{Config: c, p: p, shape: s}, kernels: set, pool: p.Pool, elements: p.Type}
 	e.scale = 1
@@ -132,7 +141,7 @@ func (e *Engine) forwardBlock(worker, job int) {
 	clear(w.state)
 	for c := range e.chunks {
 		if e.states != nil {
-			w.saveState(e.stateOf(e.states, slice, c))
+			w.saveColumns(e.stateOf(e.states, slice, c), w.state)
 		}
 		from, to := e.bounds(c)
 		for from < to {

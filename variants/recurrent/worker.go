@@ -86,10 +86,20 @@ func (w *worker) openHead(slice int, c columns) {
 // begin finds the run that starts at a token, of tokens below to, and makes its keys and ũ from the state.
 func (w *worker) begin(from, to, end int) run {
 	r := run{from: from, count: w.countTokens(from, to, end)}
-	r.k = w.tokenRows(w.k, r, w.kbuf, -1)
-	w.kernels.Pack(r.count, w.shape.D, w.flipped, w.ldt, r.k.x, r.k.ld, 1)
+	w.loadKeys(&r)
 	w.makeValues(r)
 	return r
+}
+
+func (w *worker) loadQueries(r *run) { r.q = w.tokenRows(w.q, *r, w.qbuf, 1) }
+
+// loadKeys loads the run's keys and makes what needs nothing else.
+func (w *worker) loadKeys(r *run) {
+	r.k = w.tokenRows(w.k, *r, w.kbuf, -1)
+	w.kernels.Pack(r.count, w.shape.D, w.flipped, w.ldt, r.k.x, r.k.ld, 1)
+	if w.Step != "" {
+		w.makeOverlaps(*r)
+	}
 }
 
 // tokenRows returns the run's rows of q or k, scaled by powers of the decay where that is by row.
@@ -103,8 +113,14 @@ func (w *worker) tokenRows(x variants.Floats, r run, buffer []float32, sign floa
 		in = rows{buffer, w.ldk}
 		w.kernels.Widen(r.count, d, buffer, w.ldk, x.BF16[at:], d)
 	}
-	if w.Decay == PerChannel {
+	switch {
+	case w.Decay == PerChannel:
 		w.kernels.PowerRows(r.count, d, buffer, w.ldk, in.x, in.ld, w.logs, w.ldk, sign)
+		in = rows{buffer, w.ldk}
+	case w.states != nil && in.ld%w.kernels.Lanes != 0: // gradients need whole vectors
+		for i := range r.count {
+			copy(buffer[i*w.ldk:], in.x[i*d:][:d])
+		}
 		in = rows{buffer, w.ldk}
 	}
 	return in
@@ -132,15 +148,20 @@ func (w *worker) makeValues(r run) {
 
 // answer computes the run's rows of the output.
 func (w *worker) answer(r run) {
-	r.q = w.tokenRows(w.q, r, w.qbuf, 1)
+	w.loadQueries(&r)
 	w.multiply(r.count, w.shape.D, r.q, w.state, w.output, false)
 	for from := 0; from < r.count; from += block {
 		n := min(block, r.count-from)
-		w.products(from, n, r.q, w.flipped, w.shape.D, w.weights)
-		clearAbove(w.weights, w.ldt, from, n, 1)
+		w.weightRows(r, from, n)
 		w.multiply(n, from+n, rows{w.weights[from*w.ldt:], w.ldt}, w.values, w.output[from*w.lde:], true)
 	}
 	w.writeOutput(r)
+}
+
+// weightRows makes rows from to from+n of tril(Q Kᵀ).
+func (w *worker) weightRows(r run, from, n int) {
+	w.products(from, n, r.q, w.flipped, w.shape.D, w.weights)
+	clearAbove(w.weights, w.ldt, from, n, 1)
 }
 
 // multiply computes c = a·b, or adds it, for the open columns of b [k, lde] and c [m, lde].
@@ -190,10 +211,17 @@ func (w *worker) advance(r run) {
 	}
 }
 
-// saveState copies the open columns of the state to a matrix [d, cols].
-func (w *worker) saveState(to []float32) {
+// saveColumns copies the open columns of x [d, lde] to a matrix [d, cols].
+func (w *worker) saveColumns(to, x []float32) {
 	for c := range w.shape.D {
-		copy(to[c*w.cols+w.columns.first:][:w.columns.count], w.state[c*w.lde:])
+		copy(to[c*w.cols+w.columns.first:][:w.columns.count], x[c*w.lde:])
+	}
+}
+
+// loadColumns copies a matrix [d, cols] to x [d, lde].
+func (w *worker) loadColumns(x, from []float32) {
+	for c := range w.shape.D {
+		copy(x[c*w.lde:][:w.cols], from[c*w.cols:])
 	}
 }
 
