@@ -9,8 +9,11 @@ import (
 	"attnbench/variants"
 	"attnbench/variants/bigbird"
 	"attnbench/variants/cosformer"
+	"attnbench/variants/deltanet"
 	"attnbench/variants/flash"
 	"attnbench/variants/full"
+	"attnbench/variants/gated_deltanet"
+	"attnbench/variants/gla"
 	"attnbench/variants/identity"
 	"attnbench/variants/linear"
 	"attnbench/variants/linformer"
@@ -19,7 +22,9 @@ import (
 	"attnbench/variants/nystrom"
 	"attnbench/variants/performer"
 	"attnbench/variants/reformer"
+	"attnbench/variants/retnet"
 	"attnbench/variants/sparse"
+	"attnbench/variants/ssd"
 )
 
 // All returns the declarations of all mechanisms.
@@ -37,6 +42,11 @@ func All() []*variants.Mechanism {
 		bigbird.Mechanism(),
 		sparse.Mechanism(),
 		local.Mechanism(),
+		retnet.Mechanism(),
+		gla.Mechanism(),
+		ssd.Mechanism(),
+		deltanet.Mechanism(),
+		gated_deltanet.Mechanism(),
 		identity.Mechanism(),
 	}
 }

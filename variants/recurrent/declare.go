@@ -34,6 +34,10 @@ func (x Mixer) Declare(m *variants.Mechanism) *variants.Mechanism {
 	}
 	m.Gradient = x.gradient
 	m.BackwardCost = x.Config.cost(8, 14)
+	m.NewDecoder = func(p *variants.Problem, ws *variants.Workspace) variants.Decoder {
+		return NewDecoder(p, ws, x.Config)
+	}
+	m.DecodeCost = func(p *variants.Problem) variants.Cost { return x.Config.work(p, 4, 6, 1) }
 	return m
 }
 
