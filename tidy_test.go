@@ -38,7 +38,8 @@ var imports = []importRule{
 	{"variants/exact", "variants"},
 	{"variants/variantstest", "variants variants/kernel variants/work variants/exact"},
 	{"variants/catalog", "variants variants/*"},
-	{"variants/*", "variants variants/tile variants/prefix variants/recurrent variants/kernel variants/work variants/exact"},
+	{"variants/*", "variants variants/tile variants/prefix variants/recurrent variants/kernel variants/work " +
+		"variants/exact"},
 	{"results/...", "results/..."},
 	{"reports/...", "results/... reports/..."},
 	{"harness/...", "results/... harness/... variants/..."},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -116,9 +117,12 @@ func (c *evalCommand) forwardLine(
 	call *check.Call, out variants.Floats, elapsed time.Duration, memory variants.Memory,
 ) evalLine {
 	errors := call.Errors(check.Widened(out), c.seed())
-	return evalLine{results.PassForward, append(costs(elapsed, memory),
-		results.Value{Unit: results.RelErr, Value: errors.Relative},
-		results.Value{Unit: results.ImplErr, Value: errors.Implementation})}
+	values := costs(elapsed, memory)
+	if !math.IsNaN(errors.Relative) { // the mechanism is meant to be near softmax attention
+		values = append(values, results.Value{Unit: results.RelErr, Value: errors.Relative})
+	}
+	values = append(values, results.Value{Unit: results.ImplErr, Value: errors.Implementation})
+	return evalLine{results.PassForward, values}
 }
 
 // backward computes the gradients and their line: the time of Backward alone, on what Forward saved.

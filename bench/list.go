@@ -112,6 +112,9 @@ func describe(m *variants.Mechanism) string {
 	for i, in := range m.Inputs {
 		field(label(i, "inputs"), "%-28s %s %s", in.Name, in.Type, in.Layout+": "+in.Doc)
 	}
+	if m.Unrelated != "" {
+		field("rel-err", "n/a: %s", m.Unrelated)
+	}
 	if m.Target != nil {
 		field("target", "rel-err is against %s, never ranked with the others", m.TargetName)
 	}

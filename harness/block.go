@@ -358,6 +358,9 @@ func (s *Sweep) declaredCells(b *Block, p pools) []*Cell {
 }
 
 func undeclared(m *variants.Mechanism, causal bool) string {
+	if m.Unrelated != "" {
+		return "n/a: " + m.Unrelated
+	}
 	if causal && m.NoCausal != "" {
 		return "n/a on causal heads: " + m.NoCausal
 	}

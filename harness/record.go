@@ -36,7 +36,7 @@ func declaration(c *Cell) results.Variant {
 		Name: m.Name, Title: m.Title, Summary: m.Summary, Family: m.Family, Role: string(m.Role),
 		Baseline: m.Role == variants.Exact,
 		Time:     results.Growth(m.Time), Memory: results.Growth(m.Memory),
-		Paper: m.Paper, Target: m.TargetName,
+		Paper: m.Paper, Target: m.TargetName, Unrelated: m.Unrelated,
 	}
 	if c.Peer != nil {
 		v.Exact, v.Implements = v.Baseline, c.Peer.Implements

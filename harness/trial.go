@@ -165,7 +165,7 @@ func (t *trial) score(o *oracle, q []float32) {
 		Sampled: len(rows) < b.Shape.N,
 		Target:  c.Mechanism.TargetName,
 	}
-	if b.scored() {
+	if b.scored() && c.Mechanism.Unrelated == "" {
 		want := o.results[targetName(c)]
 		t.errors.Relative = t.distance(want, t.kept, rows, rows)
 		t.errors.Zero = t.distance(want, make([]float32, len(t.kept)), rows, rows)

@@ -26,8 +26,8 @@ func warnings(t *trial) []results.Warning {
 	}
 	stands := c.Mechanism.Role == variants.Approximation
 	drawn := c.Block.source.set == nil && c.Block.scored()
-	add(stands && drawn, "gaussian-input", "Gaussian input ranks mechanisms backwards",
-		"read fidelity on real activations")
+	add(stands && drawn && c.Mechanism.Unrelated == "", "gaussian-input",
+		"Gaussian input ranks mechanisms backwards", "read fidelity on real activations")
 	add(stands && t.errors.Pairs > maxCoverage, "coverage",
 		fmt.Sprintf("nearly exact by coverage: it scores %.0f %% of the pairs", 100*t.errors.Pairs),
 		"compare at a longer length or with smaller options")
@@ -55,7 +55,7 @@ func untrained(c *Cell) bool {
 	given := c.request.Inputs
 	return slices.ContainsFunc(c.Mechanism.Inputs, func(in variants.Input) bool {
 		_, present := given[in.Name]
-		return in.Learned && in.Draw != nil && !present && len(in.Dims(c.Problem)) > 0
+		return in.Learned && !in.Gate && in.Draw != nil && !present && len(in.Dims(c.Problem)) > 0
 	})
 }
 

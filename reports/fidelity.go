@@ -14,7 +14,9 @@ import (
 func (s *setting) fidelityTables() []Table {
 	var tables []Table
 	for _, target := range s.targets() {
-		tables = append(tables, s.fidelityTable(target))
+		t := s.fidelityTable(target)
+		s.addUnrelated(&t, target)
+		tables = append(tables, t)
 	}
 	return tables
 }
@@ -23,7 +25,7 @@ func (s *setting) fidelityTables() []Table {
 func (s *setting) targets() []string {
 	var targets []string
 	for _, x := range s.series {
-		if x.measured() && !slices.Contains(targets, x.variant.Target) {
+		if x.measured() && x.variant.Unrelated == "" && !slices.Contains(targets, x.variant.Target) {
 			targets = append(targets, x.variant.Target)
 		}
 	}
@@ -51,7 +53,7 @@ func (s *setting) fidelityTable(target string) Table {
 	t.Rows = append(t.Rows, s.floorRow("zero output", results.RelErrZero, target, heads),
 		s.floorRow("mean of V", results.RelErrMeanV, target, heads))
 	for _, x := range s.series {
-		if x.variant.Target == target && x.measured() {
+		if x.variant.Target == target && x.variant.Unrelated == "" && x.measured() {
 			t.Rows = append(t.Rows, s.errorRow(x, heads))
 		}
 	}
@@ -60,6 +62,27 @@ func (s *setting) fidelityTable(target string) Table {
 		"distinct query–key pairs scored over pairs allowed, n/a where none is scored.")
 	t.Notes = append(t.Notes, otherTarget(target)...)
 	return t
+}
+
+// addUnrelated adds rows without figures to a table of errors against softmax attention, for variants that
+// are not meant to be near it, and why they have none.
+func (s *setting) addUnrelated(t *Table, target string) {
+	var reasons []string
+	for _, x := range s.series {
+		why := x.variant.Unrelated
+		if why == "" || target != "" {
+			continue
+		}
+		row := Row{Cells: []Cell{words(x.label)}, Muted: true}
+		for range t.Columns[1:] {
+			row.Cells = append(row.Cells, words("n/a"))
+		}
+		t.Rows = append(t.Rows, row)
+		if !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+			t.Notes = append(t.Notes, "n/a in a whole row: "+why+".")
+		}
+	}
 }
 
 func otherTarget(target string) []string {
@@ -80,7 +103,9 @@ func (s *setting) wholeErrorTables() []Table {
 			}
 		}
 		if len(part.series) > 0 {
-			tables = append(tables, part.wholeErrorTable(target))
+			t := part.wholeErrorTable(target)
+			s.addUnrelated(&t, target)
+			tables = append(tables, t)
 		}
 	}
 	return tables

@@ -59,6 +59,9 @@ type Variant struct {
 	Paper    string `json:"paper,omitempty"`
 	Target   string `json:"target,omitempty"` // of rel-err, where that is not softmax attention
 
+	// Unrelated says why rel-err is not reported: the variant is not meant to be near softmax attention.
+	Unrelated string `json:"unrelated,omitempty"`
+
 	// Of a peer: the variant that it is another implementation of, and whether that one is exact.
 	Implements string `json:"implements,omitempty"`
 	Exact      bool   `json:"exact,omitempty"`

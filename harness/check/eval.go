@@ -1,11 +1,15 @@
 package check
 
-import "attnbench/variants"
+import (
+	"math"
+
+	"attnbench/variants"
+)
 
 // Errors are the two errors of a call, never mixed: against the target of its fidelity, and against its own
 // definition.
 type Errors struct {
-	Relative       float64 // ‖out - exact‖_F / ‖exact‖_F over all rows
+	Relative       float64 // ‖out - exact‖_F / ‖exact‖_F over all rows; NaN where the mechanism is Unrelated
 	Implementation float64 // the same against the mechanism's definition: finds bugs
 }
 
@@ -14,10 +18,11 @@ type Errors struct {
 func (c *Call) Errors(out []float32, seed uint64) Errors {
 	p, t := c.Problem, Tensors{c.Q, c.K, c.V}
 	all, some := AllRows(p.Shape.N), SampleRows(p.Shape.N, SampleLimit, SampleCount, seed)
-	return Errors{
-		Relative:       c.distance(out, Target(p.Mechanism), t, all),
-		Implementation: c.distance(out, p.Mechanism.Definition, t, some),
+	e := Errors{Relative: math.NaN(), Implementation: c.distance(out, p.Mechanism.Definition, t, some)}
+	if p.Mechanism.Unrelated == "" {
+		e.Relative = c.distance(out, Target(p.Mechanism), t, all)
 	}
+	return e
 }
 
 func (c *Call) distance(out []float32, definition variants.Definition, t Tensors, rows []int) float64 {

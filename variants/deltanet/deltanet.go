@@ -7,24 +7,17 @@
 package deltanet
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/recurrent"
 )
 
+const beta = "beta"
+
 // Mechanism declares deltanet.
 func Mechanism() *variants.Mechanism {
-	const beta = "beta"
 	return recurrent.Mixer{
-		Config: recurrent.Config{Step: beta, Scaled: true},
-		Recurrence: func(p *variants.Problem, head int) recurrent.Recurrence {
-			steps := p.PerHead(beta, head, 2)
-			return recurrent.Recurrence{
-				Scale: 1 / math.Sqrt(float64(p.Shape.D)),
-				Step:  func(token int) float64 { return float64(steps[token]) },
-			}
-		},
+		Config:     recurrent.Config{Step: beta, Scaled: true},
+		Recurrence: naive,
 	}.Declare(&variants.Mechanism{
 		Name: "deltanet", Title: "Delta rule (DeltaNet)",
 		Summary: "a state that unlearns what it holds for a key before it learns its value",

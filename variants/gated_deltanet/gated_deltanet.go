@@ -8,25 +8,18 @@
 package gated_deltanet
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/recurrent"
 )
 
+// The side inputs.
+const beta, gate = "beta", "log_decay"
+
 // Mechanism declares gated_deltanet.
 func Mechanism() *variants.Mechanism {
-	const beta, gate = "beta", "log_decay"
 	return recurrent.Mixer{
-		Config: recurrent.Config{Step: beta, Decay: recurrent.PerToken, Gate: gate, Scaled: true},
-		Recurrence: func(p *variants.Problem, head int) recurrent.Recurrence {
-			steps, logs := p.PerHead(beta, head, 2), p.PerHead(gate, head, 2)
-			return recurrent.Recurrence{
-				Scale: 1 / math.Sqrt(float64(p.Shape.D)),
-				Decay: func(token, _ int) float64 { return math.Exp(float64(logs[token])) },
-				Step:  func(token int) float64 { return float64(steps[token]) },
-			}
-		},
+		Config:     recurrent.Config{Step: beta, Decay: recurrent.PerToken, Gate: gate, Scaled: true},
+		Recurrence: naive,
 	}.Declare(&variants.Mechanism{
 		Name: "gated_deltanet", Title: "Gated delta rule",
 		Summary: "the delta rule on a state that decays as the token says",

@@ -7,24 +7,17 @@
 package gla
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/recurrent"
 )
 
+const gate = "log_alpha"
+
 // Mechanism declares gla.
 func Mechanism() *variants.Mechanism {
-	const gate = "log_alpha"
 	return recurrent.Mixer{
-		Config: recurrent.Config{Decay: recurrent.PerChannel, Gate: gate, Scaled: true},
-		Recurrence: func(p *variants.Problem, head int) recurrent.Recurrence {
-			logs := p.PerHead(gate, head, 3)
-			return recurrent.Recurrence{
-				Scale: 1 / math.Sqrt(float64(p.Shape.D)),
-				Decay: func(token, row int) float64 { return math.Exp(float64(logs[token*p.Shape.D+row])) },
-			}
-		},
+		Config:     recurrent.Config{Decay: recurrent.PerChannel, Gate: gate, Scaled: true},
+		Recurrence: naive,
 	}.Declare(&variants.Mechanism{
 		Name: "gla", Title: "Gated linear attention",
 		Summary: "a state each of whose rows decays as the token says",

@@ -7,8 +7,8 @@ import (
 	"attnbench/variants"
 )
 
-// Draw makes a side input [heads, ...] of what each head's numbers is drawn by: next is called with the head's
-// stream once, and what it returns once for every number.
+// Draw is a variants.Input's for [heads, ...]: next gets the stream of a head and returns what makes each of
+// its numbers.
 func Draw(next func(p *variants.Problem, rng *rand.Rand) func() float64) func(
 	p *variants.Problem, dims []int, rng func(head int) *rand.Rand,
 ) variants.Tensor {

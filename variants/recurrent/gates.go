@@ -33,9 +33,10 @@ const reach = 64
 // decays are those of a run.
 type decays struct {
 	sums       []float64 // [chunk]: L
-	shrink     []float32 // [chunk]: scale·2^L, factors of rows of the output; scale where decay is by row
+	shrink     []float32 // [chunk]: scale·2^L, of rows of the output; scale where decay is by row
 	grow, fall []float32 // [chunk]: 2^-L, of values, and its negative; 1 and -1 where decay is by row
-	// carry [d] is what the state behind the run is multiplied by, L of the last token and the decay of the next.
+	// carry [d] is what the state behind the run is multiplied by: 2^L of the last token, times the decay of the
+	// next.
 	carry []float32
 	logs  []float32 // [chunk, ldk]: L where decay is by row
 
@@ -62,8 +63,8 @@ func (w *worker) prepareDecays() {
 	}
 }
 
-// countTokens finds the tokens of the run that starts at from, to at most, and their decays. A token behind the run
-// counts where it is below end.
+// countTokens counts the tokens of the run that starts at from, below to, and makes their decays. The token
+// behind the run is there where it is below end.
 func (w *worker) countTokens(from, to, end int) int {
 	switch w.Decay {
 	case PerHead, PerToken:

@@ -14,18 +14,13 @@ import (
 	"attnbench/variants/recurrent"
 )
 
+const gamma = "gamma"
+
 // Mechanism declares retnet.
 func Mechanism() *variants.Mechanism {
-	const gamma = "gamma"
 	return recurrent.Mixer{
-		Config: recurrent.Config{Decay: recurrent.PerHead, Gate: gamma, Scaled: true},
-		Recurrence: func(p *variants.Problem, head int) recurrent.Recurrence {
-			decay := float64(p.PerHead(gamma, head, 1)[0])
-			return recurrent.Recurrence{
-				Scale: 1 / math.Sqrt(float64(p.Shape.D)),
-				Decay: func(_, _ int) float64 { return decay },
-			}
-		},
+		Config:     recurrent.Config{Decay: recurrent.PerHead, Gate: gamma, Scaled: true},
+		Recurrence: naive,
 	}.Declare(&variants.Mechanism{
 		Name: "retnet", Title: "Retention (RetNet)",
 		Summary: "a state that decays by a factor of its head",
@@ -41,7 +36,7 @@ func Mechanism() *variants.Mechanism {
 func draw(_ *variants.Problem, dims []int, _ func(head int) *rand.Rand) variants.Tensor {
 	t := variants.Tensor{Dims: dims}
 	for head := range dims[0] {
-		t.F32 = append(t.F32, float32(1-math.Exp2(-5-float64(head))))
+		t.F32 = append(t.F32, float32(1-math.Ldexp(1, -5-head)))
 	}
 	return t
 }

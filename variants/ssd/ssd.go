@@ -7,24 +7,17 @@
 package ssd
 
 import (
-	"math"
-
 	"attnbench/variants"
 	"attnbench/variants/recurrent"
 )
 
+const gate = "log_decay"
+
 // Mechanism declares ssd.
 func Mechanism() *variants.Mechanism {
-	const gate = "log_decay"
 	return recurrent.Mixer{
-		Config: recurrent.Config{Decay: recurrent.PerToken, Gate: gate},
-		Recurrence: func(p *variants.Problem, head int) recurrent.Recurrence {
-			logs := p.PerHead(gate, head, 2)
-			return recurrent.Recurrence{
-				Scale: 1,
-				Decay: func(token, _ int) float64 { return math.Exp(float64(logs[token])) },
-			}
-		},
+		Config:     recurrent.Config{Decay: recurrent.PerToken, Gate: gate},
+		Recurrence: naive,
 	}.Declare(&variants.Mechanism{
 		Name: "ssd", Title: "State-space dual (Mamba-2)",
 		Summary: "a state that decays as the token says",

@@ -128,7 +128,7 @@ func powerRows(set *isa) *routine {
 		"rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "p *float32", "ldp int",
 		"f float32")
 	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "p", "DX")
-	pointers, gaps := []string{"DI", "SI", "DX"}, []string{"R8", "R9", "R10"} // from the end of a row to the next
+	pointers, gaps := []string{"DI", "SI", "DX"}, []string{"R8", "R9", "R10"}
 	r.gaps("ldd", "ldx", "ldp")
 	v := r.alloc(2)
 	f, x := v[0], v[1]
