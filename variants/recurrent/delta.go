@@ -77,6 +77,6 @@ func (p *puller) pullDelta(r run) {
 func (p *puller) writeSteps(r run) {
 	to := p.b.g.Inputs[p.Step][p.head*p.shape.N+r.from:]
 	for i := range r.count {
-		p.put(&to[i], -dot(p.pulled[i*p.lde:][:p.shape.E], p.missed[i*p.lde:]))
+		p.put(&to[i], -float32(p.dot(p.pulled[i*p.lde:], p.missed[i*p.lde:])))
 	}
 }

@@ -17,6 +17,7 @@ type puller struct {
 	across   []float32 // [cols, ldk]: Sᵀ or Gᵀ
 	dq, dk   []float32 // [chunk, ldk]
 	sums     []float64 // [d]: of the gradient of decays by row
+	sum      []float32 // [1]
 	behind   float64   // the sum of G ∘ S behind the run, where decay is by token
 	share    float64   // of the gradient of log γ
 
@@ -31,6 +32,7 @@ func newPuller(w *worker, b *Gradients, ws *variants.Workspace) puller {
 		p.undone = floats(w.chunk * w.lde)
 	}
 	p.turned, p.pairs = floats(w.cols*w.ldt), floats(w.chunk*w.ldt)
+	p.sum = floats(1)
 	p.across = floats(w.cols * w.ldk)
 	p.dq, p.dk = floats(w.chunk*w.ldk), floats(w.chunk*w.ldk)
 	if w.Decay == PerChannel {

@@ -48,7 +48,7 @@ func spread(decay Decay) func(*variants.Problem, *rand.Rand) func() float64 {
 		return func() float64 {
 			log := -math.Exp(3*rng.NormFloat64() - 1)
 			if decay == PerHead {
-				return math.Exp(max(log, -2.5)) // still several runs a chunk
+				return math.Exp(max(log, -1)) // still several runs a chunk
 			}
 			return log
 		}
