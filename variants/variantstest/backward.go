@@ -32,7 +32,7 @@ func checkBackward(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set,
 	if !same(r.backward(t, attention), got) {
 		t.Error("a second Backward after one Forward gives other bits")
 	}
-	if allocs := testing.AllocsPerRun(1, func() { r.call(attention) }); allocs != 0 {
+	if allocs := allocations(func() { r.call(attention) }); allocs != 0 {
 		t.Errorf("Backward allocates %v times", allocs)
 	}
 	if m.BackwardCost(p).FLOPs > 0 && c.Mask == nil && attention.BackwardExecuted() <= 0 {

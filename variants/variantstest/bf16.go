@@ -26,7 +26,7 @@ func checkBF16(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, in 
 		out := rounded(slices.Repeat([]float32{float32(math.NaN())}, s.Slices()*s.N*s.E))
 		attention.Forward(out, q, k, v)
 		if threads == 1 {
-			if allocs := testing.AllocsPerRun(2, func() { attention.Forward(out, q, k, v) }); allocs != 0 {
+			if allocs := allocations(func() { attention.Forward(out, q, k, v) }); allocs != 0 {
 				t.Errorf("Forward allocates %v times on bfloat16 operands", allocs)
 			}
 		}

@@ -127,7 +127,7 @@ func (r *decodeRun) checkLast(t *testing.T, in operands, all []float32) {
 	r.snapshot.Save()
 	r.decode(last)
 	first := slices.Clone(r.out.F32)
-	if allocs := testing.AllocsPerRun(2, func() { r.decode(last) }); allocs != 0 {
+	if allocs := allocations(func() { r.decode(last) }); allocs != 0 {
 		t.Errorf("a token allocates %v times", allocs)
 	}
 	r.snapshot.Restore()

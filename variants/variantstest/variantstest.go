@@ -125,7 +125,7 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, w *want
 	}
 	got := forward(t, attention, c.Shape, in)
 	compare(t, got, want, c.tolerance())
-	if allocs := testing.AllocsPerRun(2, func() {
+	if allocs := allocations(func() {
 		attention.Forward(variants.F32s(got), variants.F32s(in.q), variants.F32s(in.k), variants.F32s(in.v))
 	}); allocs != 0 {
 		t.Errorf("Forward allocates %v times", allocs)
@@ -151,6 +151,18 @@ func check(t *testing.T, m *variants.Mechanism, c Case, set *kernel.Set, w *want
 	if m.Gradient != nil {
 		checkBackward(t, m, c, set, w)
 	}
+}
+
+// allocations is the number of allocations of a call. The runtime's own count against it now and then; those
+// of the call show in every attempt.
+func allocations(call func()) float64 {
+	fewest := math.Inf(1)
+	for range 3 {
+		if fewest = min(fewest, testing.AllocsPerRun(1, call)); fewest == 0 {
+			break
+		}
+	}
+	return fewest
 }
 
 // Definition evaluates a mechanism's definition on every row of every head: [batch, heads, n, e].
