@@ -22,6 +22,8 @@ type reportFlags struct {
 type reportCommand struct {
 	reportFlags `embed:""`
 
+	choice `embed:""`
+
 	Files  []string `arg:"" name:"file" help:"Results files."`
 	Format string   `default:"text" enum:"${formats}" help:"One of ${enum}."`
 	Charts string   `placeholder:"FOLDER" help:"Also write each chart there as SVG, PNG and PDF."`
@@ -30,7 +32,7 @@ type reportCommand struct {
 
 // Run prints the report of results files, or renews a document that quotes it.
 func (c *reportCommand) Run(env *environment) error {
-	report, err := load(c.Files...)
+	report, err := c.load(c.Files...)
 	if err != nil {
 		return err
 	}
@@ -45,13 +47,22 @@ func (c *reportCommand) Run(env *environment) error {
 	return c.print(env.stdout, c.Format, report)
 }
 
-// load reads results files and analyses them.
-func load(files ...string) (*reports.Report, error) {
+// choice says what a report is about.
+type choice struct {
+	Variants []string `placeholder:"NAME,..." help:"Show these and the exact ones alone."`
+	Family   []string `placeholder:"NAME,..." help:"Show these families and the exact ones alone."`
+	Input    []string `placeholder:"NAME,..." help:"Show these inputs alone."`
+	Pass     []string `placeholder:"NAME,..." help:"Show these passes alone."`
+}
+
+// load reads results files and analyses what was chosen of them.
+func (c choice) load(files ...string) (*reports.Report, error) {
 	set, err := results.Read(files...)
 	if err != nil {
 		return nil, err
 	}
-	report, err := reports.Build(set)
+	chosen := reports.Choice{Variants: c.Variants, Families: c.Family, Inputs: c.Input, Passes: c.Pass}
+	report, err := chosen.Build(set)
 	if err != nil {
 		return nil, errors.New(files[0] + ": " + err.Error())
 	}

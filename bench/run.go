@@ -116,7 +116,7 @@ func (c *runCommand) conclude(
 		return failure{err}
 	}
 	if !interrupted {
-		report, err := load(path)
+		report, err := choice{}.load(path)
 		if err != nil {
 			return err
 		}

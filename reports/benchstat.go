@@ -51,6 +51,13 @@ func (g *group) terms(s *setting) []string {
 	}
 	own := keysOf(s.probe)
 	var terms []string
+	if len(g.only) > 0 {
+		var names []string
+		for _, v := range g.only {
+			names = append(names, word(v))
+		}
+		terms = append(terms, "/variant:("+strings.Join(names, " OR ")+")")
+	}
 	for _, name := range fixedKeys() {
 		usual := slices.Contains([]string{"input", "causal", "pass", "threads"}, name)
 		switch {

@@ -20,9 +20,7 @@ func (s *setting) grid(id, title string, unit string, column func(n int) scale,
 		t.Columns = append(t.Columns, Column{Name: itoa(n), Unit: scales[i].name})
 	}
 	for _, x := range s.series {
-		row := Row{
-			Cells: []Cell{words(x.label)}, Muted: x.variant.Role == results.RoleReference, Peer: peer(x.variant),
-		}
+		row := x.row(words(x.label))
 		any := false
 		for i, n := range lengths {
 			c := x.at(n)

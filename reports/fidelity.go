@@ -73,7 +73,8 @@ func (s *setting) addUnrelated(t *Table, target string) {
 		if why == "" || target != "" {
 			continue
 		}
-		row := Row{Cells: []Cell{words(x.label)}, Muted: true}
+		row := x.row(words(x.label))
+		row.Muted = true
 		for range t.Columns[1:] {
 			row.Cells = append(row.Cells, words("n/a"))
 		}
@@ -196,7 +197,7 @@ func (s *setting) floorRow(label, unit, target string, heads []string) Row {
 }
 
 func (s *setting) errorRow(x *series, heads []string) Row {
-	row := Row{Cells: []Cell{words(x.label), words(x.coverage())}}
+	row := x.row(words(x.label), words(x.coverage()))
 	row.Muted = x.variant.Role != results.RoleApproximation
 	for _, h := range heads {
 		c := x.head(h)

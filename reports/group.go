@@ -17,6 +17,7 @@ type group struct {
 	files           []string
 	cells           []*measured
 	index           map[string]*measured
+	only            []string // the variants that a reader chose; nil where nothing was left out
 }
 
 // measured is a cell with the samples of all runs of its group.
@@ -135,7 +136,7 @@ func (m *measured) ranked() bool {
 // A setting is what the cells of one table share; they differ in variant, options and length.
 type setting struct {
 	probe  results.Cell // without variant, length and options
-	series []*series    // in the order of the declarations
+	series []*series    // by family, then in the order of the declarations
 }
 
 // A series is one variant with one set of options over lengths.
@@ -197,16 +198,11 @@ func (s *setting) add(c *measured) {
 
 func (s *setting) sort(set *results.Set) {
 	place := func(x *series) int {
-		i := slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
-		switch {
-		case x.variant.Role == results.RoleReference:
-			i += len(set.Variants)
-		case peer(x.variant):
-			i += 2 * len(set.Variants)
-		}
-		return i
+		return slices.IndexFunc(set.Variants, func(v results.Variant) bool { return v.Name == x.variant.Name })
 	}
-	slices.SortStableFunc(s.series, func(a, b *series) int { return cmp.Compare(place(a), place(b)) })
+	slices.SortStableFunc(s.series, func(a, b *series) int {
+		return cmp.Or(compareFamilies(a.variant, b.variant), cmp.Compare(place(a), place(b)))
+	})
 	for _, x := range s.series {
 		slices.SortStableFunc(x.cells, func(a, b *measured) int { return cmp.Compare(a.N, b.N) })
 	}

@@ -41,7 +41,14 @@ func (t *Table) writeLaTeX(b *buffered) {
 	// The box keeps narrow tables as they are: only wider ones are scaled.
 	b.line(`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%%`)
 	b.line("\\begin{tabular}{%s}\n\\toprule\n%s \\\\\n\\midrule", spec, strings.Join(headings, " & "))
-	for _, r := range t.headed() {
+	for i, r := range t.headed() {
+		if r.heading() {
+			if i > 0 {
+				b.line(`\addlinespace`)
+			}
+			b.line(`\multicolumn{%d}{l}{\textit{%s}} \\`, len(t.Columns), escapeLaTeX(r.Cells[0].Text))
+			continue
+		}
 		cells := make([]string, len(r.Cells))
 		for i, c := range r.Cells {
 			cells[i] = c.latex()

@@ -40,6 +40,11 @@ func (t *Table) writeMarkdown(b *buffered) {
 	var rows [][]string
 	for _, r := range t.headed() {
 		var cells []string
+		if r.heading() {
+			cells = append(cells, "*"+escapeMarkdown(r.Cells[0].Text)+"*")
+			rows = append(rows, append(cells, make([]string, len(t.Columns)-1)...))
+			continue
+		}
 		for _, c := range r.Cells {
 			text := escapeMarkdown(c.Shown())
 			if c.Best {

@@ -197,17 +197,6 @@ func (g *group) peerTable() *Table {
 	return &t
 }
 
-// headed are the table's rows with a heading before those of peers: cells that hold a word and no figure.
-func (t *Table) headed() []Row {
-	i := slices.IndexFunc(t.Rows, func(r Row) bool { return r.Peer })
-	if i < 0 {
-		return t.Rows
-	}
-	heading := Row{Cells: make([]Cell, len(t.Columns)), Muted: true}
-	heading.Cells[0] = words("peers:")
-	return slices.Insert(slices.Clone(t.Rows), i, heading)
-}
-
 // peerNotes add to a table's notes what is particular to peers, where it has any.
 func (t *Table) peerNotes(notes ...string) {
 	if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Peer }) {

@@ -58,8 +58,8 @@ func TestPeersShareTables(t *testing.T) {
 		t.Errorf("the last rows are %v", got)
 	}
 	for format, heading := range map[string]string{
-		"text": "\n peers:\n", "markdown": "| peers: ", "html": "<th scope=\"row\">peers:</th>",
-		"latex": "\npeers: &",
+		"text": "\n peers:\n", "markdown": "| *peers:* ", "html": "<th scope=\"row\">peers:</th>",
+		"latex": `\textit{peers:}`,
 	} {
 		var out bytes.Buffer
 		check(t, report.Write(&out, format, reports.Options{}))

@@ -87,7 +87,7 @@ func (s *analysis) summary() *Table {
 		t.Columns = append(t.Columns, Column{Name: "faster than " + b.label, Left: true})
 	}
 	for _, r := range full.Rows {
-		row := Row{Cells: []Cell{r.Cells[0]}, Muted: r.Muted}
+		row := Row{Cells: []Cell{r.Cells[0]}, Muted: r.Muted, Peer: r.Peer, Family: r.Family}
 		for _, i := range kept {
 			row.Cells = append(row.Cells, r.Cells[i])
 		}

@@ -26,24 +26,6 @@ type Part struct {
 	Facts     []results.Field   // the machine and the command
 }
 
-// Build analyses a set. It fails only where there is nothing to report.
-func Build(set *results.Set) (*Report, error) {
-	groups := split(set)
-	report := new(Report)
-	for _, g := range groups {
-		part := g.part(set, groups)
-		if len(groups) > 1 {
-			part.Name = strings.TrimSpace("machine " + g.machine + " " + g.commit)
-		}
-		report.Parts = append(report.Parts, part)
-	}
-	if len(report.Parts) == 0 {
-		return nil, fmt.Errorf("the results hold no run: measure something first (bench run)")
-	}
-	report.Parts[0].addFileWarnings(set.Warnings)
-	return report, nil
-}
-
 func (p *Part) addFileWarnings(texts []string) {
 	for _, text := range texts {
 		p.Warnings = append(p.Warnings, results.Warning{Code: "file", Text: text})

@@ -28,7 +28,7 @@ func (s *setting) rooflineTable(g *group) *Table {
 		if c == nil || !c.has(results.FLOPRate) || !c.has(results.PeakFrac) {
 			continue
 		}
-		t.Rows = append(t.Rows, Row{Cells: append([]Cell{words(x.label)}, c.roofline(bandwidth)...)})
+		t.Rows = append(t.Rows, x.row(append([]Cell{words(x.label)}, c.roofline(bandwidth)...)...))
 	}
 	if len(t.Rows) == 0 {
 		return nil

@@ -91,13 +91,12 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 		if k.series.variant.Role == results.RoleReference || !k.timed && !k.sized {
 			continue
 		}
-		v := k.series.variant
-		row := Row{Cells: []Cell{
+		row := k.series.row(
 			words(k.series.label),
 			words(bigO(k.claimedTime)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
 			words(string(k.timeVerdict())),
 			words(bigO(k.claimedMemory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
-		}, Peer: peer(v)}
+		)
 		if row.Peer { // nobody counts its workspace
 			row.Cells[len(row.Cells)-1] = words(absent)
 		}
@@ -175,7 +174,7 @@ func (s *setting) slopeTable(fits []scaling) *Table {
 }
 
 func (k scaling) slopeRow(ends []int) Row {
-	row := Row{Cells: []Cell{words(k.series.label)}, Peer: peer(k.series.variant)}
+	row := k.series.row(words(k.series.label))
 	for _, n := range ends {
 		cell := words(absent)
 		i := slices.IndexFunc(k.time.Slopes, func(l Slope) bool { return l.To == n })

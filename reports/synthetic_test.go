@@ -21,6 +21,7 @@ type synthetic struct {
 	seed    uint64
 	heads   bool // with cells of single heads on real input
 	peers   bool // with peers of tiled and of rank
+	many    bool // of many variants
 }
 
 // maker is a made-up variant.
@@ -67,8 +68,12 @@ func makers() []maker {
 }
 
 func (s synthetic) makers() []maker {
+	own := makers()
+	if s.many {
+		own = manyMakers()
+	}
 	if !s.peers {
-		return makers()
+		return own
 	}
 	declare := func(name, implements string, exact bool) results.Variant {
 		return results.Variant{
@@ -84,7 +89,7 @@ func (s synthetic) makers() []maker {
 		{Variant: declare("lib-rank", "rank", false), nanoseconds: 500, exponent: 1, work: none, error: 0.9},
 		{Variant: declare("lib-rank", "rank", false), nanoseconds: 250, exponent: 1, work: none, error: 0.9,
 			options: tuned},
-	}, makers()...)
+	}, own...)
 }
 
 func (s synthetic) cell(m maker, n int, input string, threads int) results.Cell {
@@ -182,6 +187,9 @@ func (s synthetic) block(t testing.TB, w *results.Writer, rng *rand.Rand, n int,
 // fidelity writes cells of single heads.
 func (s synthetic) fidelity(t testing.TB, w *results.Writer) {
 	for _, m := range s.makers() {
+		if m.Role == results.RolePeer {
+			continue
+		}
 		for i, head := range []string{"diffuse", "local", "sink"} {
 			c := s.cell(m, 2048, "prose", 1)
 			c.Head, c.Causal = head, true

@@ -29,6 +29,8 @@ type Row struct {
 	Cells []Cell
 	Muted bool // for orientation, not ranked
 	Peer  bool // of an external implementation: such rows stand together, under a heading
+
+	Family string // of the mechanism, empty in rows that are of none
 }
 
 // A Cell of a table is a text, and where it shows a figure, the figure.
