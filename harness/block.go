@@ -113,7 +113,8 @@ func (c *Cell) Time() time.Duration { return c.gating() + c.sampling(c.Samples) 
 
 // Refusal is why a cell does not run or does not count.
 type Refusal struct {
-	Code   string // short and stable: "unsupported", "missing", "memory", "budget", "timeout", "gate", "peer"
+	// Code is stable: "unsupported", "missing", "memory", "budget", "timeout", "gate", "panic", "peer".
+	Code   string
 	Reason string // one line
 }
 
@@ -277,9 +278,17 @@ func (s *Sweep) swept(variant, option string) bool {
 
 // cell resolves one variant in a block; where the variant refuses, the refusal is the reason to skip it.
 func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting, p pools) *Cell {
-	c, problem := s.resolve(b, m, options, p)
-	if c.Problem != nil {
-		c.setBytes()
+	c := &Cell{Block: b, Mechanism: m}
+	var problem *variants.Problem
+	err := work.Contain(func() error {
+		c, problem = s.resolve(b, m, options, p)
+		if c.Problem != nil {
+			c.setBytes()
+		}
+		return nil
+	})
+	if err != nil {
+		c.Problem, c.Skip = nil, Refusal{codePanic, err.Error()}
 	}
 	c.Options = s.naming(m, problem, options)
 	return c

@@ -20,14 +20,14 @@ type upstream struct {
 }
 
 // newUpstream makes the operands that a block's pass needs beyond q, k, v and out.
-func newUpstream(b *Block) upstream {
+func newUpstream(b *Block, f *fences) upstream {
 	if !b.backward() {
 		return upstream{}
 	}
 	s := b.Shape
 	u := upstream{
-		dout: inputs.GaussianDOut(b.seed, s), dq: make([]float32, s.Slices()*s.N*s.D),
-		dk: make([]float32, s.Slices()*s.S*s.D), dv: make([]float32, s.Slices()*s.S*s.E),
+		dout: inputs.GaussianDOut(b.seed, s), dq: fencedFloats(f, "dq", s.Slices()*s.N*s.D),
+		dk: fencedFloats(f, "dk", s.Slices()*s.S*s.D), dv: fencedFloats(f, "dv", s.Slices()*s.S*s.E),
 	}
 	u.part = slices.Clone(u.dout) // memory counts once it is written
 	check.Poison(variants.Gradients{Q: u.dq, K: u.dk, V: u.dv})
@@ -45,13 +45,15 @@ type gradients struct {
 }
 
 // newGradients prepares a trial for the gradients of its block; nil where the pass has none.
-func newGradients(c *Cell, a variants.Attention) *gradients {
+func newGradients(c *Cell, a variants.Attention, f *fences) *gradients {
 	if !c.Block.backward() {
 		return nil
 	}
-	return &gradients{
-		plan: a.(variants.Differentiable), into: variants.Gradients{Inputs: c.Problem.NewLearnedGradients()},
+	inputs := map[string][]float32{}
+	for name, dims := range c.Problem.Learned() {
+		inputs[name] = fencedFloats(f, "d"+name, variants.Tensor{Dims: dims}.Len())
 	}
+	return &gradients{plan: a.(variants.Differentiable), into: variants.Gradients{Inputs: inputs}}
 }
 
 // begin takes the block's operands. Where queries serve as keys there is no gradient of k.
@@ -82,15 +84,15 @@ func (g *gradients) digest() uint64 {
 // testGradients checks the gradients that the first call computed against the definition, then those of all
 // of dout, whose hash timed calls must give: they are the sum of those of its parts, and what later rows
 // get does not depend on earlier rows of dout.
-func (r *run) testGradients(ctx context.Context, t *trial, in *operands) error {
+func (t *trial) testGradients(ctx context.Context, clock Clock, in *operands) error {
 	if t.gradients == nil || t.failure != "" {
 		return nil
 	}
-	start := r.Clock.Now()
+	start := clock.Now()
 	if err := t.compareGradients(ctx, in); err != nil {
 		return err
 	}
-	r.plan.predictor.learnGradients(t.cell, r.Clock.Now()-start)
+	t.compared = clock.Now() - start
 	b := t.cell.Block
 	if rows := b.gradientRows(); t.failure == "" && len(rows) < b.Shape.N {
 		t.failure = t.gradients.testSum(in, b, rows)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/variants/work"
 )
 
 // A sample lasts at least minSample: shorter ones measure the clock and the caches' state.
@@ -69,7 +70,8 @@ func (t *trial) calls(n int, clock Clock, in *operands) (time.Duration, error) {
 	for range n {
 		t.invoke(in)
 	}
-	return clock.Now() - start, nil
+	took := clock.Now() - start
+	return took, t.trespass(in)
 }
 
 // sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
@@ -117,8 +119,9 @@ type sampler struct {
 // rounds the yardstick is read.
 func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error {
 	for _, t := range trials {
-		if err := t.calibrate(s.clock, in); err != nil {
-			t.failure = err.Error()
+		if err := work.Contain(func() error { return t.calibrate(s.clock, in) }); err != nil {
+			t.fail(err)
+			in.mend()
 		}
 	}
 	left := len(trials)
@@ -152,12 +155,18 @@ func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error 
 
 // step takes one sample of a trial and decides whether it was the last.
 func (s *sampler) step(ctx context.Context, t *trial, in *operands) error {
-	nanoseconds, err := t.sample(s.clock, s.host, in)
+	var nanoseconds float64
+	err := work.Contain(func() (err error) {
+		nanoseconds, err = t.sample(s.clock, s.host, in)
+		return err
+	})
 	if err != nil {
 		if ctx.Err() != nil { // which ends peers
 			return ctx.Err()
 		}
-		t.failure, t.finished = err.Error(), true
+		t.fail(err)
+		t.finished = true
+		in.mend()
 		return nil
 	}
 	if err := s.record(t, nanoseconds); err != nil {

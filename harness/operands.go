@@ -16,7 +16,8 @@ type operands struct {
 	result  variants.Floats // what calls write
 	upstream
 	token token
-	sent  bool // to the block's peers
+	fences
+	sent bool // to the block's peers
 }
 
 // newOperands makes the inputs of a block and a place for its output.
@@ -26,15 +27,18 @@ func newOperands(b *Block) *operands {
 	if b.decode() {
 		rows = 1
 	}
-	in := &operands{
-		Tensors: b.source.tensors(b.seed, s), out: make([]float32, s.Slices()*rows*s.E), upstream: newUpstream(b),
-		token: newToken(b),
-	}
+	in := &operands{Tensors: b.source.tensors(b.seed, s), token: newToken(b)}
+	in.upstream = newUpstream(b, &in.fences)
+	in.out = fencedFloats(&in.fences, "out", s.Slices()*rows*s.E)
 	for i := range in.out {
 		in.out[i] = 1 // memory counts once it is written
 	}
 	in.q, in.k, in.v = b.elements(in.Q), b.elements(in.K), b.elements(in.V)
-	in.result = b.elements(in.out)
+	in.result = variants.F32s(in.out)
+	if b.Type == variants.BF16 {
+		in.result = variants.Floats{BF16: fencedHalves(&in.fences, "out", len(in.out))}
+		check.Round(in.result, in.out)
+	}
 	in.load()
 	in.Q, in.K, in.V = check.Widened(in.q), check.Widened(in.k), check.Widened(in.v)
 	return in

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"attnbench/harness/check"
 	"attnbench/variants"
 	"attnbench/variants/exact"
+	"attnbench/variants/work"
 )
 
 // Names of what all cells of a block share in an oracle.
@@ -22,6 +24,7 @@ const (
 type oracle struct {
 	group   string
 	results map[string][][]float64 // by name: [slices][rows·e]
+	failed  map[string]error       // by name: definitions that panicked
 	clock   Clock
 }
 
@@ -38,7 +41,7 @@ type request struct {
 // between definitions when the context ends.
 func (o *oracle) compute(ctx context.Context, b *Block, t check.Tensors, requests []*request) error {
 	if o.group != b.group() {
-		o.group, o.results = b.group(), map[string][][]float64{}
+		o.group, o.results, o.failed = b.group(), map[string][][]float64{}, map[string]error{}
 	}
 	var open []*request
 	for _, r := range requests {
@@ -66,6 +69,7 @@ func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int,
 	}
 	close(queue)
 	var wg sync.WaitGroup
+	var mu sync.Mutex
 	for range min(runtime.GOMAXPROCS(0), len(open)) {
 		wg.Go(func() {
 			for r := range queue {
@@ -75,13 +79,35 @@ func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int,
 				start := o.clock.Now()
 				h := head
 				h.Rows = r.rows
-				o.results[r.name][slice] = r.definition(r.problem, h)
+				err := work.Contain(func() error {
+					o.results[r.name][slice] = r.definition(r.problem, h)
+					return nil
+				})
+				if err != nil {
+					mu.Lock()
+					o.failed[r.name] = err
+					mu.Unlock()
+				}
 				r.took += o.clock.Now() - start
 			}
 		})
 	}
 	wg.Wait()
 	return ctx.Err()
+}
+
+// failure is why a result that a cell is compared with is not there; nil: all are.
+func (o *oracle) failure(c *Cell) error {
+	names := []string{c.Label()}
+	if c.Block.scored() {
+		names = append(names, targetName(c), meanResult)
+	}
+	for _, name := range names {
+		if err := o.failed[name]; err != nil {
+			return fmt.Errorf("%s in float64: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // shared are the requests that every cell of a block needs.

@@ -47,7 +47,8 @@ func (c *Cell) setCosts() {
 // setBytes takes what the plan holds, and what the pass needs for this cell alone.
 func (c *Cell) setBytes() {
 	p := c.Problem
-	c.bytes, c.state = p.Memory().Total(), p.Memory().State
+	m := p.Memory()
+	c.bytes, c.state = m.Total(), m.State
 	if !c.Block.backward() {
 		return
 	}

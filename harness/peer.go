@@ -108,11 +108,11 @@ func (r *run) invite(ctx context.Context, c *Cell, in *operands) *trial {
 	case errors.As(err, &skip):
 		t.refusal = Refusal{"missing", string(skip)}
 	case err != nil:
-		t.failure = err.Error()
+		t.fail(err)
 	default:
 		t.accept(in)
 		if err := t.checkPeerGradients(ctx, in); err != nil {
-			t.failure = err.Error()
+			t.fail(err)
 		}
 		r.plan.predictor.learnStart(c, r.Clock.Now()-start-t.call)
 		c.Predicted.Call = t.call

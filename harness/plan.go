@@ -100,20 +100,6 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 	p.schedule.choose(blocks, remaining)
 }
 
-// timed resolves a trial's cell anew, so that nothing of it has been drawn yet, and plans it.
-func (p *Plan) timed(t *trial) {
-	c := t.cell
-	c.Problem = c.fresh()
-	start := p.machine.Clock.Now()
-	if c.Block.decode() {
-		t.decoding = &decoding{}
-		t.decoding.plan, t.decoding.snapshot, t.memory = c.Problem.PlanDecoder()
-	} else {
-		t.attention, t.memory = c.Problem.Plan()
-	}
-	t.planTime = p.machine.Clock.Now() - start
-}
-
 // yard is what a yardstick depends on.
 type yard struct {
 	threads int

@@ -108,7 +108,7 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	for _, c := range b.Cells {
 		if c.Skip.Code == "" {
 			wanted = append(wanted, c)
-		} else if err := r.finish(Outcome{Cell: c, Status: results.Skipped, Refusal: c.Skip}); err != nil {
+		} else if err := r.finish(Outcome{Cell: c, Status: c.Skip.status(), Refusal: c.Skip}); err != nil {
 			return err
 		}
 	}
@@ -155,42 +155,16 @@ func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*tria
 			trials = append(trials, r.invite(ctx, c, in))
 			continue
 		}
-		t := &trial{cell: c}
-		measured := !c.Block.Fidelity() && r.Host.ResetPeak()
-		before := r.Host.Resident()
-		r.plan.timed(t)
-		r.totals.Measured += t.planTime
-		start := r.Clock.Now()
-		t.gradients = newGradients(c, t.attention)
-		t.first(r.Clock, in)
-		if peak := r.Host.Peak(); measured && before.Known && peak.Known {
-			bytes := max(0, peak.Value-before.Value) + float64(operandBytes(c.Block))
-			t.peakBytes = machine.Figure{Value: bytes, Known: true}
+		t, err := r.admit(ctx, c, in)
+		if err != nil {
+			return trials, err
 		}
-		t.accept(in)
-		if err := r.testGradients(ctx, t, in); err != nil {
-			return nil, err
-		}
-		t.testCausality(in)
-		t.settleForward(in)
-		r.totals.Verified += r.Clock.Now() - start
-		t.planTime = r.repeatPlan(t)
+		r.totals.Measured += t.planned
+		r.totals.Verified += t.checked
+		r.plan.predictor.learnGradients(c, t.compared)
 		trials = append(trials, t)
 	}
 	return trials, ctx.Err() // whose end makes peers fail
-}
-
-// repeatPlan plans the trial's cell some more times where that is quick, and returns the median time.
-func (r *run) repeatPlan(t *trial) time.Duration {
-	const times, quick = 5, time.Millisecond
-	took := []time.Duration{t.planTime}
-	for t.planTime < quick && len(took) < times {
-		again := &trial{cell: &Cell{Block: t.cell.Block, Mechanism: t.cell.Mechanism, request: t.cell.request}}
-		r.plan.timed(again)
-		r.totals.Measured += again.planTime
-		took = append(took, again.planTime)
-	}
-	return median(took)
 }
 
 // verify computes the float64 results of a block, the longest first, and scores every trial.
@@ -214,8 +188,9 @@ func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in *operand
 		return err
 	}
 	for _, t := range live {
-		t.score(&r.oracle, in.Q)
-		t.kept = nil
+		if err := r.judge(t, in); err != nil {
+			return err
+		}
 		var gate time.Duration
 		for _, q := range mine[t] {
 			gate += q.took
@@ -223,6 +198,20 @@ func (r *run) verify(ctx context.Context, b *Block, trials []*trial, in *operand
 		r.plan.predictor.learn(t.cell, 0, gate/time.Duration(runtime.GOMAXPROCS(0)))
 	}
 	return nil
+}
+
+// judge scores a trial whose definition has been computed.
+func (r *run) judge(t *trial, in *operands) error {
+	if err := r.oracle.failure(t.cell); err != nil {
+		t.fail(err)
+		return nil
+	}
+	err := t.contain(func() error {
+		t.score(&r.oracle, in.Q)
+		return nil
+	})
+	t.kept = nil
+	return err
 }
 
 // sample times the trials with the collector off: Forward allocates nothing, so all that it could collect is
@@ -262,10 +251,8 @@ func (r *run) settle(t *trial) error {
 	switch {
 	case t.refusal.Code != "":
 		o.Status, o.Refusal, o.Warnings = results.Skipped, t.refusal, nil
-	case t.failure != "" && t.cell.Peer != nil:
-		o.Status, o.Refusal = results.Failed, Refusal{"peer", t.failure}
 	case t.failure != "":
-		o.Status, o.Refusal = results.Failed, Refusal{"gate", t.failure}
+		o.Status, o.Refusal = results.Failed, t.failed()
 	case len(t.times) == 0:
 		o.Status, o.Refusal = results.Skipped, Refusal{"budget",
 			fmt.Sprintf("the budget was spent before its first sample (--budget %v)", r.plan.limits.Budget)}

@@ -41,13 +41,18 @@ type trial struct {
 	gradients *gradients // nil in passes without
 	decoding  *decoding  // nil in passes without
 	memory    variants.Memory
-	planTime  time.Duration
+	planTime  time.Duration // of one plan
+	planned   time.Duration // of all plans
+	checked   time.Duration // calls and comparisons that are not samples
+	compared  time.Duration // of that, gradients with their definition
 	peakBytes machine.Figure
 	errors    Errors
 	hash      uint64    // of the verified result
 	executed  int64     // floating-point operations of one call
 	kept      []float32 // the output's errorRows, [slices][rows·e]
+	fences              // of results that are the trial's own
 	failure   string    // why the cell failed; empty: it did not
+	panicked  bool      // the failure is a panic
 	refusal   Refusal   // why it turned out not to run; zero: it runs
 
 	process  *peers.Process // of an external implementation; nil: attention is what runs
@@ -104,14 +109,21 @@ func (t *trial) testCausality(in *operands) {
 	}
 	token := t.token()
 	before := hashRows(in.out, s, token)
-	restore := changeToken(in.Tensors, s, token, leak(t.cell) != "")
-	in.load()
-	t.forward(in)
-	restore()
-	in.load()
+	t.forwardChanged(in, token)
 	if hashRows(in.out, s, token) != before {
 		t.failure = fmt.Sprintf("not causal: changing token %d changes outputs before it", token)
 	}
+}
+
+// forwardChanged runs forward on inputs with another token, which are restored whatever happens.
+func (t *trial) forwardChanged(in *operands, token int) {
+	restore := changeToken(in.Tensors, t.cell.Block.Shape, token, leak(t.cell) != "")
+	defer func() {
+		restore()
+		in.load()
+	}()
+	in.load()
+	t.forward(in)
 }
 
 // token is a seeded one in the later half.

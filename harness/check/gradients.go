@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"attnbench/variants"
+	"attnbench/variants/work"
 )
 
 // negligible is the part of the largest norm among dq, dk and dv below which a gradient is judged by that
@@ -41,7 +42,7 @@ type GradientError struct {
 // CompareGradients compares gradients of the loss Σ out∘dout with the mechanism's definition. dout is
 // [batch, heads, n, e] and is 0 outside the given rows: all of every gradient is compared, and the definition
 // has to differentiate these rows only. Heads run side by side, a single one in parts. It stops between parts
-// when the context ends, with its error.
+// when the context ends, with its error; a panic of the definition is a *work.Panic.
 func CompareGradients(
 	ctx context.Context, p *variants.Problem, t Tensors, dout []float32, rows []int, got variants.Gradients,
 ) (GradientError, error) {
@@ -58,13 +59,20 @@ func CompareGradients(
 			limit <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-limit }()
-				if ctx.Err() == nil {
-					c.add(slice, head, gradientOf(p, t, dout, slice, part))
+				if ctx.Err() != nil {
+					return
 				}
+				c.note(work.Contain(func() error {
+					c.add(slice, head, gradientOf(p, t, dout, slice, part))
+					return nil
+				}))
 			})
 		}
 	}
 	wg.Wait()
+	if c.err != nil {
+		return GradientError{}, c.err
+	}
 	return c.result(), ctx.Err()
 }
 
@@ -104,6 +112,7 @@ type comparison struct {
 	got    variants.Gradients
 	inputs map[string][]float64
 	far    map[string]*Distance
+	err    error // the first panic
 }
 
 func newComparison(p *variants.Problem, got variants.Gradients) *comparison {
@@ -113,6 +122,15 @@ func newComparison(p *variants.Problem, got variants.Gradients) *comparison {
 		c.inputs[name] = make([]float64, len(x))
 	}
 	return c
+}
+
+// note keeps the first error.
+func (c *comparison) note(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
 }
 
 // add takes a part of one head; the last one completes the head.

@@ -8,6 +8,7 @@ package work
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -22,7 +23,7 @@ type Pool struct {
 	next    atomic.Int64
 	jobs    int64
 	job     func(worker, job int)
-	failed  atomic.Pointer[panicked]
+	failed  atomic.Pointer[Panic]
 }
 
 // helper is a started worker.
@@ -42,9 +43,6 @@ const (
 // watch is how often an idle helper, or a caller whose helpers are still busy, looks before it sleeps: some
 // 50 µs, about what it costs to be woken.
 const watch = 20_000
-
-// panicked carries a job's panic to the caller of Run.
-type panicked struct{ value any }
 
 // NewPool starts threads-1 workers; the caller of Run is the remaining one. It panics when threads < 1. Close
 // stops them.
@@ -66,7 +64,7 @@ func (p *Pool) Threads() int { return p.threads }
 
 // Run calls job(worker, j) once for each j in [0, jobs) and returns when all are done. worker is in [0,
 // Threads()): no two jobs run at the same time under the same number, so it can index scratch memory. A panic
-// of a job is raised again in the caller once all workers have stopped.
+// of a job is raised again in the caller, as a *Panic, once all workers have stopped.
 //
 // Pass a function that was made once: a closure built for the call would be allocated by it.
 func (p *Pool) Run(jobs int, job func(worker, job int)) {
@@ -93,7 +91,7 @@ func (p *Pool) Run(jobs int, job func(worker, job int)) {
 	p.done.Wait()
 	p.job = nil
 	if f := p.failed.Swap(nil); f != nil {
-		panic(f.value)
+		panic(f)
 	}
 }
 
@@ -107,6 +105,7 @@ func (p *Pool) Close() {
 
 // serve runs batches until the pool is closed.
 func (p *Pool) serve(h *helper) {
+	debug.SetPanicOnFault(true) // a caller that recovers from panics recovers from faults too
 	for range h.wake {
 		for p.batch(h); h.watchForMore(); {
 			p.batch(h)
@@ -144,7 +143,7 @@ func relax(i int) {
 func (p *Pool) take(worker int) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.failed.CompareAndSwap(nil, &panicked{v})
+			p.failed.CompareAndSwap(nil, Recovered(v))
 			p.next.Store(p.jobs)
 		}
 	}()

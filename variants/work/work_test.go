@@ -1,8 +1,11 @@
 package work
 
 import (
+	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 func TestRunDoesEveryJobOnce(t *testing.T) {
@@ -34,8 +37,9 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	for round := range 3 {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("round %d: the panic is lost", round)
+				p, ok := recover().(*Panic)
+				if !ok || p.Value != "job 50" || !strings.HasPrefix(p.Place, "work_test.go:") {
+					t.Errorf("round %d: the panic is lost: %v", round, p)
 				}
 			}()
 			p.Run(100, func(_, job int) {
@@ -46,6 +50,25 @@ func TestPanicReachesTheCaller(t *testing.T) {
 		}()
 	}
 	p.Run(10, func(int, int) {}) // the pool is still usable
+}
+
+// A fault of a worker is a panic of the caller, which says where.
+func TestFaultReachesTheCaller(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	nowhere := make([]*int, 100)
+	nowhere[50] = (*int)(unsafe.Add(unsafe.Pointer(nil), 1<<40))
+	defer func() {
+		if p, ok := recover().(*Panic); !ok || !strings.Contains(p.Error(), "invalid memory address") {
+			t.Errorf("the fault is lost: %v", p)
+		}
+	}()
+	p.Run(len(nowhere), func(_, job int) {
+		if nowhere[job] != nil {
+			*nowhere[job] = 1
+		}
+	})
 }
 
 func TestRunAllocatesNothing(t *testing.T) {
