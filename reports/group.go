@@ -261,9 +261,12 @@ func (x *series) points(unit string) []Point {
 	return points
 }
 
-func (x *series) samples() []Samples {
+func (x *series) samples() []Samples { return lengthSamples(x.cells) }
+
+// lengthSamples are the times of cells.
+func lengthSamples(cells []*measured) []Samples {
 	var list []Samples
-	for _, c := range x.cells {
+	for _, c := range cells {
 		if c.has(results.Time) {
 			list = append(list, Samples{c.N, c.units[results.Time]})
 		}

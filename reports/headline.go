@@ -20,6 +20,7 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 				"; the tables have the other settings.")
 		}
 		lines = append(lines, s.growthLines()...)
+		lines = append(lines, s.auditLines()...)
 		lines = append(lines, s.crossingLines()...)
 		lines = append(lines, s.againstLines()...)
 		lines = append(lines, s.markLines()...)

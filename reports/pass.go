@@ -102,6 +102,14 @@ func (x *series) sizes() []Point {
 	return points
 }
 
+// memoryWord is what counted memory is.
+func (s *setting) memoryWord() string {
+	if s.decodes() {
+		return "state"
+	}
+	return "memory"
+}
+
 // memoryNote says which bytes a growth of memory is of.
 func (s *setting) memoryNote() string {
 	if s.gradients() {

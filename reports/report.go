@@ -38,6 +38,7 @@ type analysis struct {
 	fits      []scaling
 	crossings []crossing
 	pairs     []pair
+	audits    []audit
 }
 
 // part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how
@@ -46,7 +47,8 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	var whole []analysis
 	inputs := g.settings(set, false)
 	for _, s := range inputs {
-		whole = append(whole, analysis{s, s.scalings(), s.crossings(), s.matches()})
+		fits := s.scalings()
+		whole = append(whole, analysis{s, fits, s.crossings(), s.matches(), s.audits(fits)})
 	}
 	heads := withErrors(g.settings(set, true))
 	var p Part
@@ -68,6 +70,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range whole {
 		p.addTable(s.scalingTable(s.fits))
 		p.addTable(s.slopeTable(s.fits))
+		p.addTable(s.auditTable(s.audits))
 		p.addTable(s.crossingTable(s.crossings))
 	}
 	p.addTable(g.gapTable())

@@ -18,6 +18,9 @@ type scaling struct {
 	sized  bool
 	marks  []Mark // of cells that the fit of time rests on
 
+	timeLaw, memoryLaw       LawFit
+	timeLawful, memoryLawful bool // there are enough lengths
+
 	claimedTime, claimedMemory results.Growth
 }
 
@@ -33,6 +36,8 @@ func (s *setting) scalings() []scaling {
 		k.memory, k.sized = FitGrowth(x.sizes())
 		k.memory.Lo, k.memory.Hi = k.memory.Exponent, k.memory.Exponent
 		k.marks = x.noiseMarks(k.time.From)
+		k.timeLaw, k.timeLawful = ChooseLaw(lengthSamples(x.growing()), false)
+		k.memoryLaw, k.memoryLawful = ChooseLaw(settledSamples(x.sizes(), k.memory.From), true)
 		list = append(list, k)
 	}
 	return list
@@ -77,6 +82,9 @@ func (x *series) noiseMarks(from int) []Mark {
 	return marks
 }
 
+// memoryVerdictColumn is where the table of growth judges memory.
+const memoryVerdictColumn = 7
+
 // scalingTable puts claimed and measured growth side by side.
 func (s *setting) scalingTable(fits []scaling) *Table {
 	t := Table{
@@ -85,6 +93,7 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 			{Name: "variant", Left: true}, {Name: "time claimed", Left: true}, {Name: "time measured"},
 			{Name: "fitted n", Left: true}, {Name: "verdict", Left: true},
 			{Name: "memory claimed", Left: true}, {Name: "memory counted"}, {Name: "verdict", Left: true},
+			{Name: "law of time", Left: true}, {Name: "law of memory", Left: true},
 		},
 	}
 	for _, k := range fits {
@@ -96,9 +105,10 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 			words(bigO(k.claimedTime)), growthCell(k.time, k.timed, k.marks), words(k.fitted()),
 			words(string(k.timeVerdict())),
 			words(bigO(k.claimedMemory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
+			lawCell(k.timeLaw, k.timeLawful), lawCell(k.memoryLaw, k.memoryLawful),
 		)
 		if row.Peer { // nobody counts its workspace
-			row.Cells[len(row.Cells)-1] = words(absent)
+			row.Cells[memoryVerdictColumn] = words(absent)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -108,6 +118,7 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 	t.Notes = []string{
 		"Time: slope of log time over log n with its 95 % interval, over the longest lengths whose local slopes " +
 			"agree. " + s.memoryNote(),
+		lawNote,
 	}
 	return &t
 }

@@ -22,6 +22,8 @@ type Column struct {
 	Name string
 	Unit string // shown under the name; empty for words
 	Left bool   // aligned left: words
+
+	Stacked bool // on a terminal its words stand under each other
 }
 
 // A Row is one line of cells, as many as there are columns.

@@ -79,6 +79,9 @@ func (t *Table) writeProse(b *buffered, o Options) {
 
 // stacked is a heading with the unit on its own line.
 func (c Column) stacked() string {
+	if c.Stacked {
+		return strings.ReplaceAll(c.Name, " ", "\n")
+	}
 	if c.Unit == "" {
 		return c.Name
 	}
