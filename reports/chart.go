@@ -11,9 +11,9 @@ type Chart struct {
 	chart.Chart
 }
 
-// charts are those of a setting: time and workspace over the length, of decoding time and state. Fewer than
-// two lengths make no chart.
-func (s *setting) charts() []Chart {
+// charts are those of a setting: time, speed-up over each baseline and workspace over the length, of decoding
+// time and state. Fewer than two lengths make no chart.
+func (s *setting) charts(crossings []crossing) []Chart {
 	if len(s.lengths()) < 2 {
 		return nil
 	}
@@ -33,7 +33,21 @@ func (s *setting) charts() []Chart {
 		Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace",
 		YUnit: chart.Bytes, Series: s.lines(results.WorkBytes, 1),
 	}
-	return []Chart{{"time", time}, {"workspace", workspace}}
+	list := []Chart{{"time", time}}
+	for _, base := range s.baselines() {
+		list = append(list, Chart{"speedup-" + base.label, s.speedupChart(base, crossings)})
+	}
+	return append(list, Chart{"workspace", workspace})
+}
+
+// line is a series without points.
+func (x *series) line() chart.Series {
+	line := chart.Series{Label: x.label, Group: x.variant.Family}
+	line.Dashed = x.variant.Role == results.RoleReference || peer(x.variant)
+	if peer(x.variant) {
+		line.Group = results.RolePeer
+	}
+	return line
 }
 
 // lines are the medians of a unit, times a factor. Of the peers the exact ones are shown, which are what
@@ -44,7 +58,7 @@ func (s *setting) lines(unit string, factor float64) []chart.Series {
 		if peer(x.variant) && !x.variant.Exact {
 			continue
 		}
-		line := chart.Series{Label: x.label, Dashed: x.variant.Role == results.RoleReference || peer(x.variant)}
+		line := x.line()
 		for _, p := range x.points(unit) {
 			if p.Median <= 0 {
 				continue

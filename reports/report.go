@@ -75,7 +75,13 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	}
 	p.addTable(g.gapTable())
 	for _, s := range whole {
-		p.Charts = append(p.Charts, s.charts()...)
+		p.Charts = append(p.Charts, s.charts(s.crossings)...)
+	}
+	for _, s := range heads {
+		p.Charts = append(p.Charts, s.errorCharts()...)
+	}
+	for _, s := range whole {
+		p.Charts = append(p.Charts, s.rooflineCharts(g)...)
 	}
 	p.Warnings, p.Facts = g.warnings(), g.facts()
 	return p

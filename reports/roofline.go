@@ -25,7 +25,7 @@ func (s *setting) rooflineTable(g *group) *Table {
 	bandwidth := g.roof("stream", s.probe)
 	for _, x := range s.series {
 		c := x.last()
-		if c == nil || !c.has(results.FLOPRate) || !c.has(results.PeakFrac) {
+		if c == nil || !c.rated() {
 			continue
 		}
 		t.Rows = append(t.Rows, x.row(append([]Cell{words(x.label)}, c.roofline(bandwidth)...)...))
@@ -55,14 +55,12 @@ func bandwidthText(bytes float64) string {
 // roofline is a cell's row behind its name.
 func (m *measured) roofline(bandwidth float64) []Cell {
 	rate := m.estimate(results.FLOPRate)
-	share, _ := m.value(results.PeakFrac)
 	executed, _ := m.value(results.ExecRate)
 	beyond := absent // of a peer nobody knows
 	if executed > 0 {
 		beyond = digits(executed / rate.Median)
 	}
-	peak := rate.Median / share
-	intensity := m.usefulFLOPs() / m.movedBytes()
+	intensity, peak := m.intensity(), m.peak()
 	bound, by := peak, "arithmetic"
 	if fed := intensity * bandwidth; bandwidth > 0 && fed < peak {
 		bound, by = fed, "memory"
@@ -81,6 +79,19 @@ func (m *measured) roofline(bandwidth float64) []Cell {
 		words(by),
 	}
 }
+
+// rated reports whether the cell has a rate of useful work and its share of the peak.
+func (m *measured) rated() bool { return m.has(results.FLOPRate) && m.has(results.PeakFrac) }
+
+// peak is the FMA peak that the cell's rate was held against, in FLOP/s.
+func (m *measured) peak() float64 {
+	rate, _ := m.value(results.FLOPRate)
+	share, _ := m.value(results.PeakFrac)
+	return rate / share
+}
+
+// intensity is useful work over the bytes that a call moves at least.
+func (m *measured) intensity() float64 { return m.usefulFLOPs() / m.movedBytes() }
 
 // usefulFLOPs is the useful work of one call.
 func (m *measured) usefulFLOPs() float64 {

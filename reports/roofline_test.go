@@ -42,3 +42,24 @@ func TestIntensity(t *testing.T) {
 		t.Errorf("intensities %v, want %v FLOP/B", got, want)
 	}
 }
+
+// TestRooflineChart: the limit rises with the memory's bandwidth up to the peak, and is flat from there.
+func TestRooflineChart(t *testing.T) {
+	var out bytes.Buffer
+	header := results.Header{{Key: "machine", Value: "m"}, {Key: "stream-avx2-t1", Value: "1e9"}}
+	w, err := results.NewWriter(&out, header, results.Run{ID: "r"})
+	check(t, err)
+	c := usual().cell(makers()[1], 1024, "gaussian", 1)
+	for range 8 {
+		check(t, w.Sample(c, 1, results.Value{Unit: results.Time, Value: 1e6},
+			results.Value{Unit: results.FLOPRate, Value: 1e10}, results.Value{Unit: results.PeakFrac, Value: 0.5}))
+	}
+	set, err := results.ReadFrom(&out, "f.txt")
+	check(t, err)
+	report, err := reports.Build(set)
+	check(t, err)
+	limit := lineOf(t, chartOf(t, report, "roofline"), "limit")
+	if limit.X[1] != 20 || limit.Y[1] != 2e10 || limit.Y[2] != limit.Y[1] || limit.Y[0] != 1e9*limit.X[0] {
+		t.Errorf("the limit goes through %v, %v; want a ridge at 20 FLOP/B, 20 GFLOP/s", limit.X, limit.Y)
+	}
+}

@@ -82,37 +82,37 @@ func lengthLabel(n float64) string {
 // mostValueTicks is how many ticks a value axis can have before it looks like a ruler.
 const mostValueTicks = 7
 
-// valueAxis has the densest round ticks that are few enough, and covers at least a factor of 4: noise on
+// valueAxis has the densest round ticks that are at most so many, and covers at least a factor of 4: noise on
 // equal values must not look like growth.
-func valueAxis(s span, unit Unit) axis {
+func valueAxis(s span, unit Unit, most int) axis {
 	a := axis{span: s.widen(0.04, 4)}
 	if unit == Bytes {
-		a.ticks = byteTicks(a.span)
+		a.ticks = byteTicks(a.span, most)
 		return a
 	}
 	for _, digits := range [][]float64{{1, 1.5, 2, 3, 5, 7}, {1, 2, 5}, {1, 3}} {
 		a.ticks = decimals(a.span, 1, digits, unit)
-		if len(a.ticks) <= mostValueTicks {
+		if len(a.ticks) <= most {
 			return a
 		}
 	}
 	for step := 1; ; step++ {
 		a.ticks = decimals(a.span, step, []float64{1}, unit)
-		if len(a.ticks) <= mostValueTicks {
+		if len(a.ticks) <= most {
 			return a
 		}
 	}
 }
 
 // byteTicks steps by 2, 4, 32 or powers of 1024, so that the units themselves are among the ticks.
-func byteTicks(s span) []tick {
+func byteTicks(s span, most int) []tick {
 	for _, step := range []int{1, 2, 5} {
-		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= mostValueTicks {
+		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= most {
 			return ticks
 		}
 	}
 	for step := 10; ; step += 10 {
-		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= mostValueTicks {
+		if ticks := powersOfTwo(s, step, byteLabel); len(ticks) <= most {
 			return ticks
 		}
 	}
@@ -134,10 +134,14 @@ func decimals(s span, step int, digits []float64, unit Unit) (ticks []tick) {
 // label writes a value in the unit that suits it.
 func (u Unit) label(v float64) string {
 	switch u {
+	case Length:
+		return lengthLabel(v)
 	case Seconds:
 		return secondsLabel(v)
 	case Bytes:
 		return byteLabel(v)
+	case Rate:
+		return rateLabel(v)
 	case Ratio:
 		return number(v) + "×"
 	}
@@ -154,6 +158,18 @@ func secondsLabel(v float64) string {
 		}
 	}
 	return number(v/1e-9) + " ns"
+}
+
+func rateLabel(v float64) string {
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e12, " T"}, {1e9, " G"}, {1e6, " M"}} {
+		if v >= u.size*(1-1e-9) {
+			return number(v/u.size) + u.name
+		}
+	}
+	return number(v)
 }
 
 func byteLabel(v float64) string {

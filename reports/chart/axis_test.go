@@ -55,8 +55,10 @@ func TestValueTicks(t *testing.T) {
 		{4096, 4096, Bytes, "2 KiB, 4 KiB, 8 KiB"},
 		{0.02, 12, Ratio, "0.03×, 0.1×, 0.3×, 1×, 3×, 10×"},
 		{1e-7, 1, Fraction, "1e-6, 1e-4, 0.01, 1"},
+		{3e8, 2e12, Rate, "1 G, 10 G, 100 G, 1 T"},
+		{80, 1100, Intensity, "100, 150, 200, 300, 500, 700, 1000"},
 	} {
-		if got := labels(valueAxis(span{test.min, test.max}, test.unit)); got != test.want {
+		if got := labels(valueAxis(span{test.min, test.max}, test.unit, mostValueTicks)); got != test.want {
 			t.Errorf("%v to %v: %s, want %s", test.min, test.max, got, test.want)
 		}
 	}
@@ -80,8 +82,8 @@ func TestValueAxisCoversItsValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lowest := math.Pow(10, rapid.Float64Range(-59, 59).Draw(t, "log10 of the lowest"))
 		highest := min(1e60, lowest*math.Pow(10, rapid.Float64Range(0, 119).Draw(t, "decades")))
-		unit := Unit(rapid.IntRange(int(Seconds), int(Fraction)).Draw(t, "unit"))
-		a := valueAxis(span{lowest, highest}, unit)
+		unit := Unit(rapid.IntRange(int(Seconds), int(Intensity)).Draw(t, "unit"))
+		a := valueAxis(span{lowest, highest}, unit, mostValueTicks)
 		if a.min > lowest || a.max < highest || len(a.ticks) < 1 || len(a.ticks) > mostValueTicks {
 			t.Fatalf("axis from %g to %g with ticks %s", a.min, a.max, labels(a))
 		}

@@ -1,4 +1,4 @@
-// Package chart draws lines over sequence lengths on logarithmic axes, as SVG, PNG or PDF.
+// Package chart draws lines and points on logarithmic axes, mostly over sequence lengths, as SVG, PNG or PDF.
 //
 // Lines are labelled at their ends, in their colours, so that no legend has to be looked up.
 package chart
@@ -17,19 +17,25 @@ type Unit int
 
 // Units of values.
 const (
-	Seconds  Unit = iota // 10 µs, 1 ms, 1 s
-	Bytes                // 64 KiB, 1 MiB
-	Ratio                // 0.1×, 1×, 10×
-	Fraction             // 1e-4, 0.1, 1
+	Length    Unit = iota // 64, 1k, 64k: powers of two
+	Seconds               // 10 µs, 1 ms, 1 s
+	Bytes                 // 64 KiB, 1 MiB
+	Ratio                 // 0.1×, 1×, 10×
+	Fraction              // 1e-4, 0.1, 1
+	Rate                  // 10 G, 100 G: operations a second
+	Intensity             // 10, 100: operations a byte
 )
 
-// Series is a line. X holds lengths and Y values in the chart's base unit (seconds, bytes); Lo and Hi, both
-// nil or both as long as Y, bound the band around the line. A point whose X or Y is not positive and finite
-// is left out, and so is the band where its bounds are not finite; the points may come in any order.
+// Series is a line. X and Y hold values in the base units of the axes (tokens, seconds, bytes); Lo and Hi,
+// both nil or both as long as Y, bound the band around the line. A point whose X or Y is not positive and
+// finite is left out, and so is the band where its bounds are not finite; the points may come in any order. A
+// series without points keeps a colour for itself.
 type Series struct {
 	Label        string
 	X, Y, Lo, Hi []float64
-	Dashed       bool // a broken line, for a fit or a bound beside what was measured
+	Dashed       bool   // a broken line, for a fit or a bound beside what was measured
+	Plain        bool   // no markers and no colour, for a bound that is known everywhere
+	Group        string // series of one group share a colour where there are more series than colours
 }
 
 // Mark is a point to look at, such as a crossover: a ring with a label. One that is not positive and finite
@@ -39,12 +45,13 @@ type Mark struct {
 	Label string
 }
 
-// Chart is a picture: x is a log2 axis of sequence lengths, y a log10 axis of values.
+// Chart is a picture on two logarithmic axes; x is of sequence lengths where XUnit is left at Length.
 type Chart struct {
 	Title, XLabel, YLabel string
-	YUnit                 Unit
+	XUnit, YUnit          Unit
 	Series                []Series
 	Marks                 []Mark
+	Narrow                bool // for a phone: half as wide
 }
 
 // pngDPI makes a PNG sharp at the full width of a printed page.
@@ -77,14 +84,17 @@ func (c Chart) Write(w io.Writer, format string) error {
 }
 
 // InlineSVG draws the chart as an <svg> element for an HTML page. It has no ground and takes the text's
-// colour from the page; the lines' colours follow the reader's light or dark scheme.
+// colour from the page; the lines' colours follow the reader's light or dark scheme. The title is read aloud
+// and not drawn: it belongs into the page's caption, which can wrap.
 func (c Chart) InlineSVG() (string, error) {
 	c = c.tidy()
+	described := c.describe()
+	c.Title = ""
 	fig, err := c.figure()
 	if err != nil {
 		return "", err
 	}
-	return fig.inlineSVG(c.describe()), nil
+	return fig.inlineSVG(described), nil
 }
 
 // pdf writes the figure as a document of one page.

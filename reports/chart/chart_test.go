@@ -159,10 +159,10 @@ func TestHostileLabels(t *testing.T) {
 	c := sample()
 	c.Title, c.Series[0].Label, c.Marks[0].Label = label, label, label
 	const want = "a<b> & \"c\" style=\"fill:#0072B2\" \ufffd <text d"
-	for _, document := range []string{string(draw(t, c, "svg")), inline(t, c)} {
+	for document, labels := range map[string]int{string(draw(t, c, "svg")): 3, inline(t, c): 2} {
 		text, _ := parsed(t, document)
-		if strings.Count(text["text"], want+"\n") != 3 {
-			t.Errorf("the labels read %q", text["text"])
+		if strings.Count(text["text"], want+"\n") != labels || !strings.HasPrefix(text["title"], want) {
+			t.Errorf("the labels read %q, the title %q", text["text"], text["title"])
 		}
 	}
 	draw(t, c, "pdf")

@@ -94,13 +94,16 @@ func (l line) band(from, to int) (path vg.Path) {
 
 // draw draws the line and its markers. Hollow markers stay empty: the line stops at them.
 func (l line) draw(c vg.Canvas) {
-	if l.style.hollow {
+	if l.style.hollow && !l.plain {
 		for i := 1; i < len(l.points); i++ {
 			from, to := between(l.points[i-1], l.points[i], markerSize)
 			stroke(c, l.style.line, 1.5, l.style.dashes, from, to)
 		}
 	} else {
 		stroke(c, l.style.line, 1.5, l.style.dashes, l.points...)
+	}
+	if l.plain {
+		return
 	}
 	c.SetColor(l.style.line.light)
 	c.SetLineWidth(1)

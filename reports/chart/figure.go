@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"strings"
 
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
 	"golang.org/x/image/font/opentype"
@@ -11,22 +12,44 @@ import (
 
 // Measures of a figure, in points.
 const (
-	width      vg.Length = 600 // grows where labels need it
 	height     vg.Length = 370 // grows with the number of labels
-	plotWidth  vg.Length = 380 // what labels leave to the plot, at least
 	margin     vg.Length = 12
 	titleSize  vg.Length = 13
 	labelSize  vg.Length = 10
 	tickSize   vg.Length = 9.5
 	markSize   vg.Length = 9
+	titlePitch vg.Length = 18
 	pitch      vg.Length = 13 // between two labels in a column
 	markerSize vg.Length = 2.3
 	ringSize   vg.Length = 4.5
 )
 
+// widths are the page's width and what labels leave of it to the plot, at least: the page grows where they
+// would leave less.
+func (c Chart) widths() (page, plot vg.Length) {
+	if c.Narrow {
+		return 300, 170
+	}
+	return 600, 380
+}
+
+// wrap breaks a title at spaces into lines that fit the page.
+func (t typeset) wrap(title string, page vg.Length) (lines []string) {
+	for word := range strings.FieldsSeq(title) {
+		last := len(lines) - 1
+		if last >= 0 && t.width(lines[last]+" "+word, titleSize) <= page-2*margin {
+			lines[last] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
+
 // figure is a chart laid out: everything has its place on a page whose y grows upwards.
 type figure struct {
 	size   vg.Point
+	title  []string // lines
 	plot   vg.Rectangle
 	x, y   axis
 	lines  []line
@@ -38,6 +61,7 @@ type figure struct {
 // line is a series on the page.
 type line struct {
 	style  style
+	plain  bool // without markers
 	points []vg.Point
 	bounds []bound // as long as points
 }
@@ -80,8 +104,11 @@ func (c Chart) figure() (*figure, error) {
 		return f, nil
 	}
 	f.frame(c, xs, ys)
+	styles := c.styles()
 	for i, points := range series {
-		f.lines = append(f.lines, f.place(points, styleOf(i, c.Series[i].Dashed)))
+		placed := f.place(points, styles[i])
+		placed.plain = c.Series[i].Plain
+		f.lines = append(f.lines, placed)
 	}
 	marks := drawableMarks(c.Marks)
 	for _, m := range marks {
@@ -96,7 +123,9 @@ func (c Chart) figure() (*figure, error) {
 
 // blank lays out a chart without a single point: its title, and that there is nothing to see.
 func (f *figure) blank(c Chart) {
+	width, _ := c.widths()
 	f.size = vg.Point{X: width, Y: height}
+	f.title = f.text.wrap(c.Title, width)
 	f.plot = vg.Rectangle{Min: vg.Point{X: margin, Y: margin},
 		Max: vg.Point{X: width - margin, Y: height - margin - 40}}
 	f.headings(Chart{Title: c.Title})
@@ -106,24 +135,34 @@ func (f *figure) blank(c Chart) {
 
 // frame sizes the page and the axes: the margins are as wide as their labels.
 func (f *figure) frame(c Chart, xs, ys span) {
-	f.y = valueAxis(ys, c.YUnit)
+	f.y = valueAxis(ys, c.YUnit, mostValueTicks)
 	left, right := vg.Length(0), vg.Length(0)
 	for _, t := range f.y.ticks {
 		left = max(left, f.text.width(t.label, tickSize))
 	}
+	drawn := vg.Length(0)
 	for _, s := range c.Series {
-		right = max(right, f.text.width(s.Label, labelSize))
+		if len(s.points()) > 0 {
+			right = max(right, f.text.width(s.Label, labelSize))
+			drawn++
+		}
 	}
 	left, right = left+margin+7, right+margin+columnGap
-	heading := max(f.text.width(c.Title, titleSize), f.text.width(c.YLabel, tickSize))
-	f.size.X = max(width, left+plotWidth+right, 2*margin+heading)
-	f.size.Y = max(height, vg.Length(len(c.Series))*pitch+110)
+	width, plotWidth := c.widths()
+	f.size.X = max(width, left+plotWidth+right, 2*margin+f.text.width(c.YLabel, tickSize))
+	f.title = f.text.wrap(c.Title, f.size.X)
+	heading := vg.Length(len(f.title))*titlePitch + 20
+	f.size.Y = max(height-titlePitch, drawn*pitch+90) + vg.Length(len(f.title))*titlePitch
 	f.plot = vg.Rectangle{
 		Min: vg.Point{X: left, Y: margin + 34},
-		Max: vg.Point{X: f.size.X - right, Y: f.size.Y - margin - 38},
+		Max: vg.Point{X: f.size.X - right, Y: f.size.Y - margin - heading},
 	}
 	room := f.plot.Max.X - f.plot.Min.X
-	f.x = lengthAxis(xs, int(room/(f.text.width("512k", tickSize)+8)))
+	if c.XUnit == Length {
+		f.x = lengthAxis(xs, int(room/(f.text.width("512k", tickSize)+8)))
+	} else {
+		f.x = valueAxis(xs, c.XUnit, min(mostValueTicks, int(room/(f.text.width("100 ms", tickSize)+8))))
+	}
 	f.x.from, f.x.to = f.plot.Min.X, f.plot.Max.X
 	f.y.from, f.y.to = f.plot.Min.Y, f.plot.Max.Y
 }
@@ -158,8 +197,11 @@ func (f *figure) label(text string, p paint, size vg.Length, left vg.Point) {
 // without turning the head.
 func (f *figure) headings(c Chart) {
 	top := f.size.Y - margin - titleSize/2
-	f.label(c.Title, ink(), titleSize, vg.Point{X: margin, Y: top})
-	f.label(c.YLabel, soft(), tickSize, vg.Point{X: margin, Y: top - 18})
+	for _, text := range f.title {
+		f.label(text, ink(), titleSize, vg.Point{X: margin, Y: top})
+		top -= titlePitch
+	}
+	f.label(c.YLabel, soft(), tickSize, vg.Point{X: margin, Y: top})
 	middle := (f.plot.Min.X + f.plot.Max.X - f.text.width(c.XLabel, tickSize)) / 2
 	f.label(c.XLabel, soft(), tickSize, vg.Point{X: middle, Y: margin + 5})
 }

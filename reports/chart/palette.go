@@ -2,6 +2,7 @@ package chart
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -61,21 +62,44 @@ type style struct {
 	hollow bool // markers are rings
 }
 
-// styleOf returns the look of series i. Once the colours are used up they come again with other dashes and
-// hollow markers.
-func styleOf(i int, dashed bool) style {
-	all := hues()
-	round := i / len(all)
-	s := style{hue: all[i%len(all)], hollow: round%2 == 1}
-	switch {
-	case round == 0 && dashed:
-		s.dashes = []vg.Length{5, 3}
-	case round > 0 && dashed:
-		s.dashes = []vg.Length{5, 2.5, 1.5, 2.5}
-	case round > 0:
-		s.dashes = []vg.Length{1.5, 2}
+// styleOf returns the look of the round-th series of a hue: all but the first have other dashes, every other
+// one hollow markers.
+func styleOf(h hue, round int, dashed bool) style {
+	s := style{hue: h, hollow: round%2 == 1}
+	dotted := [][]vg.Length{nil, {1.5, 2}, {8, 3}, {3.5, 2}, {8, 2, 1.5, 2}, {1, 3}}
+	broken := [][]vg.Length{{5, 3}, {5, 2.5, 1.5, 2.5}, {10, 4}, {4, 4}, {10, 2, 3, 2}, {2, 4}}
+	if dashed {
+		dotted = broken
 	}
+	s.dashes = dotted[round%len(dotted)]
 	return s
+}
+
+// styles are the looks of the series. Each has a colour of its own as long as there are enough; then each
+// group has one, or without groups the colours come again.
+func (c Chart) styles() []style {
+	all := hues()
+	named := func(s Series) bool { return s.Group != "" }
+	grouped := len(c.Series) > len(all) && slices.ContainsFunc(c.Series, named)
+	list := make([]style, len(c.Series))
+	places, rounds := make(map[string]int), make(map[int]int)
+	for i, s := range c.Series {
+		if s.Plain {
+			list[i] = styleOf(hue{soft(), soft()}, 0, s.Dashed)
+			continue
+		}
+		place := i
+		if grouped {
+			if _, seen := places[s.Group]; !seen {
+				places[s.Group] = len(places)
+			}
+			place = places[s.Group]
+		}
+		place %= len(all)
+		list[i] = styleOf(all[place], rounds[place], s.Dashed)
+		rounds[place]++
+	}
+	return list
 }
 
 // fade returns the colour at a share of its opacity.

@@ -61,17 +61,38 @@ func TestStylesDiffer(t *testing.T) {
 		hollow bool
 	}
 	seen := map[look]int{}
+	for i, h := range hues() {
+		for round := range 6 {
+			for _, dashed := range []bool{false, true} {
+				s := styleOf(h, round, dashed)
+				l := look{s.hue, len(s.dashes), 0, s.hollow}
+				if len(s.dashes) > 0 {
+					l.length = s.dashes[0].Points()
+				}
+				if j, ok := seen[l]; ok {
+					t.Errorf("hue %d, round %d, dashed %v looks like series %d", i, round, dashed, j)
+				}
+				seen[l] = 10*i + round
+			}
+		}
+	}
+}
+
+// A group is a colour, where there are more series than colours.
+func TestGroupsShareAColour(t *testing.T) {
+	var c Chart
 	for i := range 2 * len(hues()) {
-		for _, dashed := range []bool{false, true} {
-			s := styleOf(i, dashed)
-			l := look{s.hue, len(s.dashes), 0, s.hollow}
-			if len(s.dashes) > 0 {
-				l.length = s.dashes[0].Points()
-			}
-			if j, ok := seen[l]; ok {
-				t.Errorf("series %d looks like series %d", i, j)
-			}
-			seen[l] = i
+		c.Series = append(c.Series, Series{Group: string(rune('a' + i%3))})
+	}
+	for i, s := range c.styles() {
+		if s.hue != hues()[i%3] {
+			t.Errorf("series %d of group %d has a colour of its own", i, i%3)
+		}
+	}
+	c.Series = c.Series[:len(hues())]
+	for i, s := range c.styles() {
+		if s.hue != hues()[i] {
+			t.Errorf("series %d of few shares a colour", i)
 		}
 	}
 }

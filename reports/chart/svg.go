@@ -97,7 +97,7 @@ func (f *figure) inlineSVG(description string) string {
 		}
 	}
 	return fmt.Sprintf(`<svg class="chart" xmlns="http://www.w3.org/2000/svg" width="100%%" %s
-<style>.chart{%s}@media(prefers-color-scheme:dark){.chart{%s}}</style>
+<style>.chart{%s}@media screen and (prefers-color-scheme:dark){.chart{%s}}</style>
 %s</svg>
 `, f.opening(`fill="currentColor" style="max-width:`+fmt.Sprintf("%g", 1.6*f.size.X)+`px" `, description),
 		light.String(), dark.String(), restyle(f.body(), strings.NewReplacer(rules...)))
@@ -144,14 +144,14 @@ func (c Chart) describe() string {
 			continue
 		}
 		first, last := points[0], points[len(points)-1]
-		fmt.Fprintf(&b, " %s: %s at %s", s.Label, c.YUnit.label(first.y), lengthLabel(first.x))
+		fmt.Fprintf(&b, " %s: %s at %s", s.Label, c.YUnit.label(first.y), c.XUnit.label(first.x))
 		if len(points) > 1 {
-			fmt.Fprintf(&b, ", %s at %s", c.YUnit.label(last.y), lengthLabel(last.x))
+			fmt.Fprintf(&b, ", %s at %s", c.YUnit.label(last.y), c.XUnit.label(last.x))
 		}
 		b.WriteString(".")
 	}
 	for _, m := range drawableMarks(c.Marks) {
-		fmt.Fprintf(&b, " %s: %s at %s.", m.Label, c.YUnit.label(m.Y), lengthLabel(m.X))
+		fmt.Fprintf(&b, " %s: %s at %s.", m.Label, c.YUnit.label(m.Y), c.XUnit.label(m.X))
 	}
 	return b.String()
 }
