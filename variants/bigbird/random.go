@@ -9,8 +9,9 @@ import (
 // drawUniform fills ids [count-2, r] with r blocks for each query block, without replacement, out of those
 // that are neither in its window nor first or last (spec §6, canonical).
 func drawUniform(ids []int64, count, r int, rng *rand.Rand) {
+	pool := make([]int64, 0, count)
 	for i := 1; i < count-1; i++ {
-		var pool []int64
+		pool = pool[:0]
 		for id := 1; id < count-1; id++ {
 			if id < i-1 || id > i+1 {
 				pool = append(pool, int64(id))

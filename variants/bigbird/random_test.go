@@ -87,6 +87,16 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
+// TestDrawKeepsOneList: with a list of candidates for each query block the memory of a draw, which no plan
+// counts, would grow with the square of the length.
+func TestDrawKeepsOneList(t *testing.T) {
+	const count, r = 64, 3
+	ids, rng := make([]int64, (count-2)*r), variants.Stream(1, "ids", 0)
+	if lists := testing.AllocsPerRun(10, func() { drawUniform(ids, count, r, rng) }); lists > 1 {
+		t.Errorf("%v lists for %d blocks", lists, count)
+	}
+}
+
 func checkLegal(t *testing.T, ids []int64, count, r int) {
 	t.Helper()
 	for i := 1; i < count-1; i++ {

@@ -109,7 +109,8 @@ func (x *spread) half(_, job int) {
 		for c, g := range b[at : at+s.D] {
 			sum[c] += g
 		}
-		for i, weight := range m.weights(job, segment) {
+		for i := range size {
+			weight := m.weight(job, segment, i)
 			row := into[((head*m.l+segment)*size+i)*s.D:][:s.D]
 			for c, g := range sum {
 				row[c] += weight * g

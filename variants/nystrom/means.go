@@ -2,33 +2,34 @@ package nystrom
 
 import "attnbench/variants"
 
-// stepRows is the number of rows that are copied at a time where kernels cannot read them in place.
+// stepRows is the number of rows that are weighed at a time, and copied where kernels cannot read them in
+// place.
 const stepRows = 64
 
-// means computes the landmarks, the means of segments of queries and keys.
+// means computes the landmarks, the means of segments of queries and keys. Its buffers do not grow with the
+// number of tokens.
 type means struct {
 	p    *variants.Problem
 	l    int
 	q, k []float32 // [slices, L, d]: the landmarks
 
-	forQueries []float32 // [n/L]: the weight of each row of a segment
-	forKeys    []float32 // [batch, s], 0 where a key is masked; [1, s] without a mask
+	forKeys []float32 // [batch, L]: the weight of a segment's keys that are not masked; [1, L] without a mask
 
-	copies, sums [][]float32 // by worker: [stepRows, padded d], [padded d]
-	sources      [2]variants.Floats
-	step         func(worker, job int)
+	copies, sums, weights [][]float32 // by worker: [stepRows, padded d], [padded d], [stepRows]
+	sources               [2]variants.Floats
+	step                  func(worker, job int)
 }
 
 func newMeans(p *variants.Problem, ws *variants.Workspace) *means {
 	s, l := p.Shape, p.Int("landmarks")
 	m := &means{p: p, l: l}
 	m.q, m.k = keeper(p)(ws, s.Slices()*l*s.D), keeper(p)(ws, s.Slices()*l*s.D)
-	m.forQueries = variants.Alloc[float32](ws, s.N/l)
-	m.forKeys = variants.Alloc[float32](ws, max(s.S, len(p.Valid)))
+	m.forKeys = variants.Alloc[float32](ws, max(s.S, len(p.Valid))/(s.S/l))
 	padded := p.Kernels.Pad(s.D)
 	for range p.Pool.Threads() {
 		m.copies = append(m.copies, variants.Alloc[float32](ws, stepRows*padded))
 		m.sums = append(m.sums, variants.Alloc[float32](ws, padded))
+		m.weights = append(m.weights, variants.Alloc[float32](ws, stepRows))
 	}
 	m.step = m.mean
 	return m
@@ -36,22 +37,19 @@ func newMeans(p *variants.Problem, ws *variants.Workspace) *means {
 
 // prepare fills the weights.
 func (m *means) prepare() {
-	for i := range m.forQueries {
-		m.forQueries[i] = 1 / float32(len(m.forQueries))
-	}
-	valid := func(key int) bool { return m.p.Valid == nil || m.p.Valid[key] }
 	size := m.p.Shape.S / m.l
-	for first := 0; first < len(m.forKeys); first += size {
-		count := 0
-		for j := first; j < first+size; j++ {
-			if valid(j) {
-				count++
+	for segment := range m.forKeys {
+		count := size
+		if m.p.Valid != nil {
+			count = 0
+			for _, valid := range m.p.Valid[segment*size:][:size] {
+				if valid {
+					count++
+				}
 			}
 		}
-		for j := first; j < first+size; j++ {
-			if m.forKeys[j] = 0; valid(j) {
-				m.forKeys[j] = 1 / float32(count)
-			}
+		if m.forKeys[segment] = 0; count > 0 {
+			m.forKeys[segment] = 1 / float32(count)
 		}
 	}
 }
@@ -73,39 +71,52 @@ func (m *means) mean(worker, job int) {
 	for segment := range m.l {
 		row := into[(head*m.l+segment)*s.D:][:s.D]
 		first := (head*m.l + segment) * size * s.D
-		m.sum(worker, row, m.sources[job%2].Slice(first, first+size*s.D), m.weights(job, segment))
+		m.sum(worker, job, segment, row, m.sources[job%2].Slice(first, first+size*s.D))
 	}
 }
 
-// weights are those of the rows of a segment.
-func (m *means) weights(job, segment int) []float32 {
+// weight is that of a row of a segment.
+func (m *means) weight(job, segment, row int) float32 {
 	if job%2 == 0 {
-		return m.forQueries
+		return 1 / float32(m.p.Shape.N/m.l)
 	}
-	size, first := m.p.Shape.S/m.l, 0
-	if m.p.Valid != nil {
-		first = job / 2 / m.p.Shape.Heads * m.p.Shape.S
+	if m.p.Valid == nil {
+		return m.forKeys[segment]
 	}
-	return m.forKeys[first+segment*size:][:size]
+	at := job/2/m.p.Shape.Heads*m.l + segment
+	if !m.p.Valid[at*(m.p.Shape.S/m.l)+row] {
+		return 0
+	}
+	return m.forKeys[at]
 }
 
-// sum stores the weighted sum of rows.
-func (m *means) sum(worker int, into []float32, rows variants.Floats, weights []float32) {
+// sum stores the weighted sum of the rows of a segment.
+func (m *means) sum(worker, job, segment int, into []float32, rows variants.Floats) {
 	set, d := m.p.Kernels, m.p.Shape.D
-	padded := set.Pad(d)
-	if rows.F32 != nil && d == padded {
-		clear(into)
-		set.DotCols(len(weights), d, rows.F32, d, weights, into)
-		return
-	}
+	padded, size := set.Pad(d), rows.Len()/d
+	inPlace := rows.F32 != nil && d == padded
 	sums, copies := m.sums[worker], m.copies[worker]
-	clear(sums)
-	for i := 0; i < len(weights); i += stepRows {
-		count := min(stepRows, len(weights)-i)
-		copyRows(m.p, copies, padded, rows.Slice(i*d, (i+count)*d), d)
-		set.DotCols(count, padded, copies, padded, weights[i:], sums)
+	if inPlace {
+		sums = into
 	}
-	copy(into, sums)
+	clear(sums)
+	for first := 0; first < size; first += stepRows {
+		count := min(stepRows, size-first)
+		weights := m.weights[worker][:count]
+		for i := range weights {
+			weights[i] = m.weight(job, segment, first+i)
+		}
+		part := rows.Slice(first*d, (first+count)*d)
+		if inPlace {
+			set.DotCols(count, d, part.F32, d, weights, sums)
+			continue
+		}
+		copyRows(m.p, copies, padded, part, d)
+		set.DotCols(count, padded, copies, padded, weights, sums)
+	}
+	if !inPlace {
+		copy(into, sums)
+	}
 }
 
 // copyRows copies rows of so many columns side by side to rows of ld float32 numbers.

@@ -78,6 +78,20 @@ func TestGradient(t *testing.T) {
 
 func TestBackwardMemory(t *testing.T) { variantstest.CheckLinearMemory(t, Mechanism(), "") }
 
+// TestMemory: without a key mask, what a plan holds does not grow with the number of tokens.
+func TestMemory(t *testing.T) {
+	held := func(n int) int64 {
+		p, err := resolve(variantstest.Self(1, n, 64, false), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Memory().Work
+	}
+	if short, long := held(8192), held(65536); short != long {
+		t.Errorf("%d B for 8192 tokens, %d B for 65536", short, long)
+	}
+}
+
 // resolve returns a problem with its inputs drawn, or an error.
 func resolve(shape variants.Shape, options string) (*variants.Problem, error) {
 	settings, err := variants.ParseSettings(options)
