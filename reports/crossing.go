@@ -13,6 +13,7 @@ type crossing struct {
 	Crossover
 	longest int // length at which the series was measured
 	marks   []Mark
+	counted bool // bounds are measured lengths
 }
 
 func (s *setting) crossings() []crossing {
@@ -116,6 +117,9 @@ func (c crossing) sentence() string {
 // bounds is the 95 % interval.
 func (c crossing) bounds() string {
 	lo, hi := rough(c.Lo), rough(c.Hi)
+	if c.counted {
+		lo, hi = itoa(int(c.Lo)), itoa(int(c.Hi))
+	}
 	if c.Lo < float64(c.From) {
 		lo = "below " + itoa(c.From)
 	}

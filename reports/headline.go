@@ -22,6 +22,8 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 		lines = append(lines, s.growthLines()...)
 		lines = append(lines, s.auditLines()...)
 		lines = append(lines, s.crossingLines()...)
+		lines = append(lines, s.memoryLines()...)
+		lines = append(lines, gradientLines(whole, s)...)
 		lines = append(lines, s.againstLines()...)
 		lines = append(lines, s.markLines()...)
 		brief = append(brief, s.stopLines()...)

@@ -39,6 +39,7 @@ type analysis struct {
 	crossings []crossing
 	pairs     []pair
 	audits    []audit
+	memory    []crossing // the same of counted memory
 }
 
 // part puts tables in the order in which a reader asks: how fast, how much faster, how much memory, how
@@ -48,7 +49,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	inputs := g.settings(set, false)
 	for _, s := range inputs {
 		fits := s.scalings()
-		whole = append(whole, analysis{s, fits, s.crossings(), s.matches(), s.audits(fits)})
+		whole = append(whole, analysis{s, fits, s.crossings(), s.matches(), s.audits(fits), s.memoryCrossings()})
 	}
 	heads := withErrors(g.settings(set, true))
 	var p Part
@@ -72,6 +73,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 		p.addTable(s.slopeTable(s.fits))
 		p.addTable(s.auditTable(s.audits))
 		p.addTable(s.crossingTable(s.crossings))
+		p.addTable(s.memoryCrossingTable(s.memory))
 	}
 	p.addTable(g.gapTable())
 	for _, s := range whole {
