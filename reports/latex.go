@@ -21,7 +21,14 @@ func (r *Report) writeLaTeX(w io.Writer) error {
 			}
 			b.line(`\end{itemize}`)
 		}
-		for _, t := range part.Tables {
+		for i, t := range part.Tables {
+			if t.Prose {
+				t.writeLaTeXProse(b)
+				continue
+			}
+			if i%floatsAtOnce == floatsAtOnce-1 {
+				b.line(`\clearpage`)
+			}
 			t.writeLaTeX(b)
 		}
 		for _, f := range part.Facts {
@@ -29,6 +36,18 @@ func (r *Report) writeLaTeX(w io.Writer) error {
 		}
 	}
 	return b.err
+}
+
+// floatsAtOnce is how many tables may wait for a page: LaTeX gives up at about a hundred.
+const floatsAtOnce = 12
+
+// writeLaTeXProse renders rows as sentences, for a column of them would be shrunk beyond reading.
+func (t *Table) writeLaTeXProse(b *buffered) {
+	b.line("\n\\paragraph{%s}\n\\begin{itemize}", escapeLaTeX(t.caption()))
+	for _, r := range t.Rows {
+		b.line(`  \item %s`, escapeLaTeX(t.sentence(r)))
+	}
+	b.line(`\end{itemize}`)
 }
 
 func (t *Table) writeLaTeX(b *buffered) {

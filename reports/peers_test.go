@@ -58,7 +58,7 @@ func TestPeersShareTables(t *testing.T) {
 		t.Errorf("the last rows are %v", got)
 	}
 	for format, heading := range map[string]string{
-		"text": "\n peers:\n", "markdown": "| *peers:* ", "html": "<th scope=\"row\">peers:</th>",
+		"text": "\n peers:\n", "markdown": "| *peers:* ", "html": `scope="rowgroup" colspan="8">peers</th>`,
 		"latex": `\textit{peers:}`,
 	} {
 		var out bytes.Buffer

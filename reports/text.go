@@ -69,12 +69,17 @@ func (t *Table) writeText(b *buffered, o Options, p painter) {
 // writeProse renders rows as sentences, for a column of them would be too wide.
 func (t *Table) writeProse(b *buffered, o Options) {
 	for _, r := range t.Rows {
-		var cells []string
-		for i, c := range r.Cells {
-			cells = append(cells, t.Columns[i].Name+" "+c.Shown())
-		}
-		b.line("%s", wrap("• "+strings.Join(cells, "; "), o.Width, "  "))
+		b.line("%s", wrap("• "+t.sentence(r), o.Width, "  "))
 	}
+}
+
+// sentence is a row in words.
+func (t *Table) sentence(r Row) string {
+	var cells []string
+	for i, c := range r.Cells {
+		cells = append(cells, t.Columns[i].Name+" "+c.Shown())
+	}
+	return strings.Join(cells, "; ")
 }
 
 // stacked is a heading with the unit on its own line.
