@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full report published test race lint generate build
+.PHONY: help bench bench-full paper report published test race lint generate build
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -28,6 +28,17 @@ bench: build ## measure this machine: time, memory and error by length, in two m
 
 bench-full: build ## the same with 8 heads on 1 and 2 threads, and the lengths that growth is fitted on: half an hour
 	bin/bench run --heads 8 --threads 1,2 --n 64..1024*2,1000,2048..16384*2,5000 --fidelity --budget 30m $(ARGS)
+
+# Runs that measure what the shipped claims need; a run whose results exist is not repeated.
+PAPER := results/local
+
+paper: build ## the published claims: measure what they need, half an hour, and settle them
+	@mkdir -p $(PAPER) && bin/bench claims --plan $(ARGS) >$(PAPER)/paper.plan
+	@while read -r run; do \
+		file=$${run##* }; if test -e $$file; then continue; fi; echo "$$run"; rm -f $$file.part; \
+		eval "bin/$${run% *} $$file.part --quiet" >/dev/null && mv $$file.part $$file || exit 1; \
+	done <$(PAPER)/paper.plan
+	bin/bench claims $$(sed 's/.* //' $(PAPER)/paper.plan)
 
 report: build ## tables and charts of FILES (the newest results under results/local)
 	$(if $(FILES),bin/bench report $(ARGS) $(FILES),@echo 'no results under results/local: run make bench first' >&2; exit 2)

@@ -32,6 +32,7 @@ type commands struct {
 	Plan   planCommand   `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
 	Doctor doctorCommand `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
 	Report reportCommand `cmd:"" help:"Tables, sentences and charts of results files."`
+	Claims claimsCommand `cmd:"" help:"Published claims against results: supported, not, inconclusive."`
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
 	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
 	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`

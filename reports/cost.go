@@ -141,7 +141,7 @@ func compare(c, base *measured) Cell {
 
 // ratioCell is the ratio of two times, ~ where they do not differ and no mark speaks against comparing them.
 func ratioCell(base, c *measured, marks []Mark) Cell {
-	r := ratio(base.estimate(results.Time), c.estimate(results.Time))
+	r := Ratio(base.estimate(results.Time), c.estimate(results.Time))
 	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}, Marks: marks}
 	if len(cell.Marks) == 0 && !Differ(base.units[results.Time], c.units[results.Time]) {
 		cell.Text = "~"

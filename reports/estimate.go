@@ -43,9 +43,9 @@ func Differ(a, b []float64) bool {
 	return c.P < c.Alpha
 }
 
-// ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is
+// Ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is
 // cautious.
-func ratio(over, under Estimate) Estimate {
+func Ratio(over, under Estimate) Estimate {
 	return Estimate{
 		Median: over.Median / under.Median, Lo: over.Lo / under.Hi, Hi: over.Hi / under.Lo,
 		Samples: min(over.Samples, under.Samples),

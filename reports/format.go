@@ -89,6 +89,20 @@ func rough(n float64) string {
 	return strconv.FormatFloat(math.Round(n/unit)*unit, 'f', 0, 64)
 }
 
+// FormatNumber writes a figure with its unit as tables do: ns and B in the unit for people that suits the
+// value, anything else with three significant digits.
+func FormatNumber(v float64, unit string) string {
+	scales := []scale{{"", 1}}
+	switch unit {
+	case "ns":
+		scales = timeScales()
+	case "B":
+		scales = byteScales()
+	}
+	s := common(scales, v)
+	return strings.TrimSpace(digits(v/s.factor) + " " + s.name)
+}
+
 // list joins words with commas and an "and".
 func list(words []string) string {
 	if len(words) < 2 {

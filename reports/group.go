@@ -119,10 +119,16 @@ func (m *measured) marks() []Mark {
 
 // noiseMarks are the reasons that lie in the measurement.
 func (m *measured) noiseMarks() []Mark {
-	switch e := m.estimate(results.Time); {
-	case e.Samples < MinSamples:
+	return NoiseMarks(m.estimate(results.Time), m.note.Warnings)
+}
+
+// NoiseMarks are the reasons not to trust a time, from its estimate and the warnings about its cell; none: it
+// may be compared.
+func NoiseMarks(time Estimate, warnings []results.Warning) []Mark {
+	switch {
+	case time.Samples < MinSamples:
 		return []Mark{MarkFew}
-	case e.Spread() > MaxSpread || slices.ContainsFunc(m.note.Warnings, results.Warning.Noisy):
+	case time.Spread() > MaxSpread || slices.ContainsFunc(warnings, results.Warning.Noisy):
 		return []Mark{MarkUnstable}
 	}
 	return nil

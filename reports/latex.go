@@ -80,7 +80,7 @@ func (t *Table) writeLaTeX(b *buffered) {
 	}
 	b.line(`\end{table}`)
 	if t.Command != "" {
-		b.line(`%% %s`, t.Command)
+		b.line(`%% %s`, strings.ReplaceAll(t.Command, "\n", "\n% "))
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *setting) speedupChart(base *series, crossings []crossing) chart.Chart {
 			if theirs == nil || ours == nil || x.variant.Role == results.RoleReference {
 				continue
 			}
-			r := ratio(theirs.estimate(results.Time), ours.estimate(results.Time))
+			r := Ratio(theirs.estimate(results.Time), ours.estimate(results.Time))
 			if x == base {
 				r = Estimate{Median: 1, Lo: 1, Hi: 1}
 			}

@@ -1,0 +1,260 @@
+package claims
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"attnbench/reports"
+	"attnbench/results"
+)
+
+// A Verdict on a claim or on one of its tests.
+type Verdict string
+
+// Verdicts.
+const (
+	Supported    Verdict = "supported"
+	NotSupported Verdict = "not supported"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// A Judgement is what the results of one place say of one claim.
+type Judgement struct {
+	Claim    *Claim
+	Verdict  Verdict
+	Findings []Finding
+}
+
+// A Finding is the verdict on a test, at one place on the axis where it has several.
+type Finding struct {
+	Test     *Test
+	Quantity string
+	At       int              // on the axis; 0: the test takes all of it together
+	Original float64          // NaN where there is none
+	Ours     reports.Estimate // NaN where nothing could be estimated
+	Known    bool             // Ours was estimated
+	Min, Max float64          // infinite where the test leaves a side open
+	Verdict  Verdict
+	Why      string // one line: what speaks against deciding
+	Settle   string // what would settle it, in words; empty where nothing that can be measured
+	Runs     []Run  // that measure it
+	Evidence []*Evidence
+
+	wants []Want // what Runs measure
+}
+
+// Verdicts are the judgements on the results of one build on one machine and SIMD path.
+type Verdicts struct {
+	Machine, Commit, SIMD string
+	Headers               []results.Header
+	Judgements            []Judgement
+}
+
+// Judge settles claims on results, for every machine, build and SIMD path in them that has a cell that one of
+// the claims needs; where none has, on the first.
+func Judge(set *results.Set, list []*Claim, catalog Catalog) []Verdicts {
+	var all []Verdicts
+	places := gather(set, catalog)
+	for i, p := range places {
+		v := Verdicts{Machine: p.machine, Commit: p.commit, SIMD: p.simd, Headers: p.headers}
+		for _, c := range list {
+			v.Judgements = append(v.Judgements, p.judge(c, catalog))
+		}
+		if v.touched() || len(all) == 0 && i == len(places)-1 {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// touched reports whether any cell was found.
+func (v Verdicts) touched() bool {
+	return slices.ContainsFunc(v.Judgements, func(j Judgement) bool {
+		return slices.ContainsFunc(j.Findings, func(f Finding) bool {
+			return slices.ContainsFunc(f.Evidence, func(e *Evidence) bool { return e.Name != "" })
+		})
+	})
+}
+
+func (p *place) judge(c *Claim, catalog Catalog) Judgement {
+	j := Judgement{Claim: c}
+	for i := range c.Tests {
+		for _, at := range c.places(&c.Tests[i]) {
+			j.Findings = append(j.Findings, p.find(c, &c.Tests[i], at, catalog))
+		}
+	}
+	j.Verdict = overall(c, j.Findings)
+	return j
+}
+
+// overall is the verdict on a claim: one test that is not supported refutes it, and it is supported where all
+// are and nothing is left to decide.
+func overall(c *Claim, findings []Finding) Verdict {
+	is := func(v Verdict) func(Finding) bool { return func(f Finding) bool { return f.Verdict == v } }
+	switch {
+	case slices.ContainsFunc(findings, is(NotSupported)):
+		return NotSupported
+	case c.Needs != "" || len(findings) == 0 || slices.ContainsFunc(findings, is(Inconclusive)):
+		return Inconclusive
+	}
+	return Supported
+}
+
+// find decides one test.
+func (p *place) find(c *Claim, t *Test, at int, catalog Catalog) Finding {
+	f := Finding{
+		Test: t, Quantity: c.quantity(t), At: at, Original: c.original(t, at), Verdict: Inconclusive,
+		Ours: exactly(math.NaN()),
+	}
+	f.Min, f.Max = bounds(t, f.Original)
+	if name := c.lacking(t); name != "" {
+		f.Why = fmt.Sprintf("the suite has no %s", name)
+		return f
+	}
+	of, against := c.sides(t, at)
+	seek := func(wants []Want) (list []*Evidence) {
+		for _, w := range wants {
+			list = append(list, p.seek(w, f.Quantity, catalog))
+		}
+		return list
+	}
+	ours, theirs := seek(of), seek(against)
+	f.Evidence = slices.Concat(ours, theirs)
+	f.measure(c, ours, theirs)
+	if f.Verdict == Inconclusive {
+		f.settle(c, at, catalog)
+	}
+	return f
+}
+
+func bounds(t *Test, original float64) (lo, hi float64) {
+	if t.Factor != 0 {
+		return original / t.Factor, original * t.Factor
+	}
+	lo, hi = math.Inf(-1), math.Inf(1)
+	if t.Min != nil {
+		lo = *t.Min
+	}
+	if t.Max != nil {
+		hi = *t.Max
+	}
+	return lo, hi
+}
+
+// measure estimates the figure and compares it with the bounds.
+func (f *Finding) measure(c *Claim, of, against []*Evidence) {
+	switch f.Test.Measure {
+	case MeasureExponent:
+		f.exponent(c, counted(of))
+	case MeasureCrossover:
+		f.crossover(counted(of), counted(against))
+	case MeasureRatio:
+		if a, b := counted(of), counted(against); len(a) > 0 && len(b) > 0 {
+			f.Ours, f.Known = reports.Ratio(b[0].Estimate, a[0].Estimate), true
+		}
+	case MeasureValue:
+		if a := counted(of); len(a) > 0 {
+			f.Ours, f.Known = a[0].Estimate, true
+		}
+	}
+	if f.Why == "" {
+		f.decide()
+	}
+}
+
+// counted are the cells that may decide.
+func counted(list []*Evidence) []*Evidence {
+	return slices.DeleteFunc(slices.Clone(list), func(e *Evidence) bool { return e.Problem != "" })
+}
+
+// decide compares the interval with the bounds.
+func (f *Finding) decide() {
+	switch {
+	case !f.Known:
+		f.Why = f.missing()
+	case f.Ours.Lo >= f.Min && f.Ours.Hi <= f.Max:
+		f.Verdict = Supported
+	case f.Ours.Hi < f.Min || f.Ours.Lo > f.Max:
+		f.Verdict = NotSupported
+	default:
+		f.Why = "the interval straddles the limit"
+		if m := f.missing(); m != "" {
+			f.Why += "; " + m
+		}
+	}
+}
+
+// missing says which cells are not there to decide, those with the same problem together.
+func (f *Finding) missing() string {
+	var order []string
+	cells := map[string][]string{}
+	for _, e := range f.Evidence {
+		if e.Problem == "" {
+			continue
+		}
+		if cells[e.Problem] == nil {
+			order = append(order, e.Problem)
+		}
+		cells[e.Problem] = append(cells[e.Problem], e.Want.Cell.Label()+fmt.Sprintf(" at n = %d", e.Want.Cell.N))
+	}
+	var parts []string
+	for _, problem := range order {
+		list := cells[problem]
+		const shown = 3
+		if len(list) > shown {
+			list = append(list[:shown:shown], fmt.Sprintf("%d more", len(list)-shown))
+		}
+		parts = append(parts, strings.Join(list, ", ")+": "+problem)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// exponent fits how the quantity grows. A range that lacks one of its ends is another range.
+func (f *Finding) exponent(c *Claim, cells []*Evidence) {
+	var points []reports.Point
+	for _, e := range cells {
+		points = append(points, reports.Point{N: e.Want.Place, Estimate: e.Estimate})
+	}
+	at := c.at(f.Test)
+	if len(points) == 0 || points[0].N != at[0] || points[len(points)-1].N != at[len(at)-1] {
+		f.Why = f.missing()
+		return
+	}
+	g, ok := reports.FitGrowth(points)
+	if !ok {
+		f.Why = "too few places on the axis"
+		return
+	}
+	if f.Quantity == QuantityMemory || f.Quantity == QuantityFootprint { // counted: what remains is no noise
+		g.Lo, g.Hi = g.Exponent, g.Exponent
+	}
+	f.Ours, f.Known = reports.Estimate{Median: g.Exponent, Lo: g.Lo, Hi: g.Hi, Samples: g.Lengths}, true
+	if !g.Settled {
+		f.Why = "the growth is not yet asymptotic"
+	}
+}
+
+// crossover finds from where on the axis one series is below the other.
+func (f *Finding) crossover(of, against []*Evidence) {
+	c := reports.Cross(samples(of), samples(against))
+	switch c.Outcome {
+	case reports.NotComputed:
+		f.Why = f.missing()
+		return
+	case reports.Always:
+		c.N, c.Lo, c.Hi = 0, 0, float64(c.From)
+	case reports.NotInRange:
+		c.N, c.Lo, c.Hi = math.Inf(1), float64(c.To), math.Inf(1)
+	}
+	f.Ours, f.Known = reports.Estimate{Median: c.N, Lo: c.Lo, Hi: c.Hi, Samples: len(of)}, true
+}
+
+func samples(cells []*Evidence) []reports.Samples {
+	var list []reports.Samples
+	for _, e := range cells {
+		list = append(list, reports.Samples{N: e.Want.Place, Values: e.values})
+	}
+	return list
+}
