@@ -12,7 +12,7 @@ import (
 
 // headlines are the sentences on top, and the brief ones among them, which say what a summary table cannot.
 // Time is told of the setting with the most cells; the tables have the others.
-func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
+func headlines(whole []analysis, heads []*setting, levels []*isoSetting) (lines, brief []string) {
 	s := principal(whole)
 	if s != nil {
 		if len(whole) > 1 {
@@ -28,8 +28,11 @@ func headlines(whole []analysis, heads []*setting) (lines, brief []string) {
 		lines = append(lines, s.markLines()...)
 		brief = append(brief, s.stopLines()...)
 	}
-	for _, h := range heads {
+	for _, h := range joinLengths(heads) { // of the longest length: the tables have the others
 		brief = append(brief, h.fidelityLines()...)
+	}
+	for _, j := range levels {
+		brief = append(brief, j.isoLines()...)
 	}
 	if s != nil {
 		brief = append(brief, s.adviceLines()...)

@@ -167,6 +167,8 @@ func outcomeLines(what, explained string, crossings []crossing) []string {
 // answer is the outcome behind a name.
 func (c crossing) answer() string {
 	switch {
+	case c.Outcome == NotComputed:
+		return absent
 	case c.Outcome == Always && c.From == c.To:
 		return fmt.Sprintf("at n = %d, the only common length", c.To)
 	case c.Outcome == NotInRange && c.From == c.To:

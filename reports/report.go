@@ -51,9 +51,11 @@ func (g *group) part(set *results.Set, all []*group) Part {
 		fits := s.scalings()
 		whole = append(whole, analysis{s, fits, s.crossings(), s.matches(), s.audits(fits), s.memoryCrossings()})
 	}
-	heads := withErrors(g.settings(set, true))
+	every := g.settings(set, true)
+	heads := withErrors(every)
+	levels := isoSettings(every)
 	var p Part
-	p.Headlines, p.Brief = headlines(whole, heads)
+	p.Headlines, p.Brief = headlines(whole, heads, levels)
 	if s := principal(whole); s != nil {
 		p.Summary = s.summary()
 	}
@@ -65,6 +67,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range heads {
 		p.Tables = append(p.Tables, s.fidelityTables()...)
 	}
+	p.addFronts(levels)
 	for _, s := range withErrors(inputs) {
 		p.Tables = append(p.Tables, s.wholeErrorTables()...)
 	}
