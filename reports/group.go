@@ -17,7 +17,8 @@ type group struct {
 	files           []string
 	cells           []*measured
 	index           map[string]*measured
-	only            []string // the variants that a reader chose; nil where nothing was left out
+	varying         map[string]bool // see varies
+	only            []string        // the variants that a reader chose; nil where nothing was left out
 }
 
 // measured is a cell with the samples of all runs of its group.
@@ -40,6 +41,9 @@ func split(set *results.Set) []*group {
 			groups = append(groups, &group{machine: machine, commit: commit, index: make(map[string]*measured)})
 		}
 		groups[i].add(set, run)
+	}
+	for _, g := range groups {
+		g.varying = g.varies()
 	}
 	return groups
 }
