@@ -57,14 +57,24 @@ type Verdicts struct {
 func Judge(set *results.Set, list []*Claim, catalog Catalog) []Verdicts {
 	var all []Verdicts
 	places := gather(set, catalog)
+	if len(places) == 0 {
+		places = append(places, new(place))
+	}
+	var first Verdicts
 	for i, p := range places {
 		v := Verdicts{Machine: p.machine, Commit: p.commit, SIMD: p.simd, Headers: p.headers}
 		for _, c := range list {
 			v.Judgements = append(v.Judgements, p.judge(c, catalog))
 		}
-		if v.touched() || len(all) == 0 && i == len(places)-1 {
+		if i == 0 {
+			first = v
+		}
+		if v.touched() {
 			all = append(all, v)
 		}
+	}
+	if len(all) == 0 {
+		all = append(all, first)
 	}
 	return all
 }
@@ -211,6 +221,11 @@ func (f *Finding) missing() string {
 	return strings.Join(parts, "; ")
 }
 
+// bytes reports whether the quantity is counted.
+func (f *Finding) bytes() bool {
+	return f.Quantity == QuantityMemory || f.Quantity == QuantityFootprint
+}
+
 // exponent fits how the quantity grows. A range that lacks one of its ends is another range.
 func (f *Finding) exponent(c *Claim, cells []*Evidence) {
 	var points []reports.Point
@@ -227,7 +242,7 @@ func (f *Finding) exponent(c *Claim, cells []*Evidence) {
 		f.Why = "too few places on the axis"
 		return
 	}
-	if f.Quantity == QuantityMemory || f.Quantity == QuantityFootprint { // counted: what remains is no noise
+	if f.bytes() { // what is counted has no noise
 		g.Lo, g.Hi = g.Exponent, g.Exponent
 	}
 	f.Ours, f.Known = reports.Estimate{Median: g.Exponent, Lo: g.Lo, Hi: g.Hi, Samples: g.Lengths}, true
@@ -238,7 +253,11 @@ func (f *Finding) exponent(c *Claim, cells []*Evidence) {
 
 // crossover finds from where on the axis one series is below the other.
 func (f *Finding) crossover(of, against []*Evidence) {
-	c := reports.Cross(samples(of), samples(against))
+	cross := reports.Cross
+	if f.bytes() {
+		cross = reports.CrossCounted
+	}
+	c := cross(samples(of), samples(against))
 	switch c.Outcome {
 	case reports.NotComputed:
 		f.Why = f.missing()

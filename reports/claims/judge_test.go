@@ -162,7 +162,8 @@ func TestVerdicts(t *testing.T) {
 		{"crossing beyond", cross + "max = 1000", slow, claims.NotSupported, ""},
 		{"crossing beyond the range", cross + "max = 4000", slow, claims.Inconclusive, "straddles"},
 		{"never crosses", cross + "min = 2048", slow, claims.Supported, ""},
-		{"crossing of bytes", cross + memory + "min = 127\nmax = 129", usual(), claims.Supported, ""},
+		{"crossing of bytes", cross + memory + "min = 100\nmax = 256", usual(), claims.Supported, ""},
+		{"crossing of bytes between", cross + memory + "max = 200", usual(), claims.Inconclusive, "straddles"},
 		{"ratio like the original", ratio + "factor = 1.5", usual(), claims.Supported, ""}, // 5.12 and 4
 		{"ratio unlike the original", ratio + "factor = 1.2", usual(), claims.NotSupported, ""},
 		{"ratio", ratio + "min = 5\nmax = 5.3", usual(), claims.Supported, ""},

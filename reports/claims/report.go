@@ -50,6 +50,9 @@ func (v Verdicts) part(several bool, catalog Catalog) reports.Part {
 // shared are the facts that all runs have in common.
 func shared(headers []results.Header) []results.Field {
 	var facts []results.Field
+	if len(headers) == 0 {
+		return nil
+	}
 	for _, f := range headers[0] {
 		other := func(h results.Header) bool { return h.Get(f.Key) != f.Value }
 		if !slices.ContainsFunc(headers, other) {
@@ -98,6 +101,11 @@ func (j Judgement) tables(catalog Catalog) []reports.Table {
 			{Text: dash(f.within(c))},
 		}})
 	}
+	if len(j.Findings) == 0 {
+		t.Setting, t.Prose = "", true
+		t.Columns = []reports.Column{{Name: "verdict", Left: true}, {Name: "needs", Left: true}}
+		t.Rows = []reports.Row{{Cells: []reports.Cell{{Text: string(j.Verdict)}, {Text: c.Needs}}}}
+	}
 	t.Notes = j.notes()
 	t.Command = j.command(catalog)
 	if cells := j.cells(); len(cells.Rows) > 0 {
@@ -122,7 +130,7 @@ func (j Judgement) notes() []string {
 	if c.Differs != "" {
 		notes = append(notes, "Ours: "+c.Differs)
 	}
-	if c.Needs != "" {
+	if c.Needs != "" && len(j.Findings) > 0 {
 		notes = append(notes, "Needs: "+c.Needs)
 	}
 	for _, f := range j.Findings {

@@ -27,6 +27,9 @@ func (f *Finding) settle(c *Claim, at int, catalog Catalog) {
 	case f.Test.Measure == MeasureCrossover && f.Ours.Lo == 0:
 		f.Settle = "places below the range"
 		wants = append(wants, f.beyond(c, halving)...)
+	case f.Test.Measure == MeasureCrossover && f.bytes():
+		f.Settle = "a place between those around the crossover"
+		wants = f.pair(c, int(math.Sqrt(f.Ours.Lo*f.Ours.Hi)))
 	case f.Quantity == QuantityError:
 		f.Settle = "more draws: the same with other seeds"
 		for i := range wants {
@@ -57,9 +60,14 @@ func (f *Finding) beyond(c *Claim, step float64) []Want {
 	if next < 1 {
 		return nil
 	}
-	wants := []Want{c.want(c.series(f.Test.Of), next)}
+	return f.pair(c, next)
+}
+
+// pair are the cells of a test at a place.
+func (f *Finding) pair(c *Claim, place int) []Want {
+	wants := []Want{c.want(c.series(f.Test.Of), place)}
 	if f.Test.Against != "" {
-		wants = append(wants, c.want(c.series(f.Test.Against), next))
+		wants = append(wants, c.want(c.series(f.Test.Against), place))
 	}
 	return wants
 }
