@@ -193,6 +193,19 @@ func TestPeerRefusals(t *testing.T) {
 	}
 }
 
+// TestOnlyCausalPeers: an adapter that has no other form leaves a reason.
+func TestOnlyCausalPeers(t *testing.T) {
+	clock := &fakeClock{}
+	peer := peers.Peer{Name: "a", Implements: "linear", OnlyCausal: "its sum runs over the past"}
+	for causal, want := range map[string]string{"0": "always causal: its sum runs over the past", "1": ""} {
+		axes := Axes{N: "64", Causal: causal, Peers: declarePeers(t, peer)}
+		skip := newPlan(t, clock, axes, Limits{}, mechanisms(clock)).Blocks[0].Cells[2].Skip
+		if !strings.HasPrefix(skip.Reason, want) || want == "" && skip.Code == "unsupported" {
+			t.Errorf("causal %s: %+v, want %q", causal, skip, want)
+		}
+	}
+}
+
 // TestPeersRunOnce: they do not depend on our kernels.
 func TestPeersRunOnce(t *testing.T) {
 	clock := &fakeClock{}

@@ -33,9 +33,10 @@ type Peer struct {
 	// Knobs are options of the mechanism that the adapter honours: --set NAME.KNOB=VALUE.
 	Knobs []string `json:"knobs,omitempty"`
 
-	NoCausal string   `json:"no_causal,omitempty"` // why it has no causal form
-	Types    []string `json:"dtypes,omitempty"`    // number formats; none stands for f32
-	Backward bool     `json:"backward,omitempty"`  // it computes gradients
+	NoCausal   string   `json:"no_causal,omitempty"`   // why it has no causal form
+	OnlyCausal string   `json:"only_causal,omitempty"` // why it has no other
+	Types      []string `json:"dtypes,omitempty"`      // number formats; none stands for f32
+	Backward   bool     `json:"backward,omitempty"`    // it computes gradients
 
 	// Scores is how many matrices of n × s floats it holds per head at a time; ResidentMiB the size of its
 	// process before any input. The memory guard goes by them.

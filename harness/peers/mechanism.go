@@ -64,6 +64,9 @@ func (p *Peer) mechanism(implemented *variants.Mechanism) *variants.Mechanism {
 	if p.NoCausal != "" {
 		m.NoCausal = p.NoCausal
 	}
+	if p.OnlyCausal != "" {
+		m.OnlyCausal = p.OnlyCausal
+	}
 	m.New, m.Leaks = nil, nil
 	m.NewDecoder, m.DecodeCost, m.NoDecode = nil, nil, "adapters take whole sequences"
 	if !p.Same {

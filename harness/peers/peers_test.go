@@ -129,7 +129,9 @@ func TestDeclarations(t *testing.T) {
 			t.Errorf("%s leaves something out", p.Name)
 		}
 		if _, err := a.Mechanism.Resolve(variants.Request{
-			Shape: variants.Shape{Batch: 1, Heads: 2, N: 1024, S: 1024, D: 16, E: 16}, Draw: true,
+			Shape: variants.Shape{
+				Batch: 1, Heads: 2, N: 1024, S: 1024, D: 16, E: 16, Causal: p.OnlyCausal != "",
+			}, Draw: true,
 			Options: a.fixed, Kernels: kernels(),
 		}); err != nil {
 			t.Errorf("%s: %v", p.Name, err)

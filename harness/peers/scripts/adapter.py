@@ -15,7 +15,7 @@ def pin(package):
     """What to install for an importable package: a line of requirements.txt."""
     name = package.replace("_", "-")
     with open(os.path.join(FOLDER, "requirements.txt")) as f:
-        return next((line.strip() for line in f if line.split("==")[0] == name), name)
+        return next((line.strip("# \n") for line in f if line.strip("# ").split("==")[0] in (name, "pytorch-" + name)), name)
 
 
 class Skip(Exception):

@@ -327,7 +327,61 @@ def linformer_lucidrains(c):
     return (lambda *x: [flat(t) for t in x]), call, heads(c)
 
 
+@core("nystrom-lucidrains", "torch nystrom_attention")
+def nystrom(c):
+    import torch
+    from nystrom_attention import NystromAttention
+    landmarks, wide = c.number("landmarks"), c.heads * c.d
+    if c.n % landmarks:
+        raise Skip(f"n = {c.n} is no multiple of {landmarks} landmarks, which the library needs: it would pad")
+    m = NystromAttention(wide, c.d, c.heads, num_landmarks=landmarks, pinv_iterations=c.number("iterations"),
+                         residual=False).eval()
+    feeds = feed(1)
+    m.to_qkv, m.to_out = feeds[0], torch.nn.Identity()
+
+    def prep(q, k, v):
+        return [torch.cat([flat(q), flat(k), flat(v)], -1)]
+
+    def call(qkv):
+        feeds[0].t = qkv
+        return m(qkv[..., :wide])
+    return prep, call, heads(c)
+
+
 # Feature maps.
+
+
+def positive(x):
+    """elu(x) + 1."""
+    import torch.nn.functional as F
+    return F.elu(x) + 1
+
+
+EPS = 1e-6  # of denominators
+
+
+@core("linear-torch")
+def linear_torch(c):
+    import torch
+
+    def call(q, k, v):
+        q, k = positive(q), positive(k)
+        kv = torch.einsum("bhnd,bhne->bhde", k, v)
+        z = 1 / (torch.einsum("bhnd,bhd->bhn", q, k.sum(-2)) + EPS)
+        return torch.einsum("bhnd,bhde,bhn->bhne", q, kv, z)
+    return ident, call, same
+
+
+@core("linear-fast-transformers", "torch fast_transformers")
+def linear_fast_transformers(c):
+    import torch
+    from fast_transformers.causal_product import causal_dot_product
+
+    def call(q, k, v):
+        q, k = positive(q), positive(k)
+        z = 1 / (torch.einsum("bhnd,bhnd->bhn", q, k.cumsum(2)) + EPS)
+        return causal_dot_product(q, k, v) * z[..., None]
+    return ident, call, same
 
 
 @core("performer-pytorch", "torch performer_pytorch")
