@@ -23,8 +23,12 @@ func (c *mergeCommand) Run(env *environment) error {
 		return err
 	}
 	var joined bytes.Buffer
-	if err := results.Merge(&joined, c.Files...); err != nil {
+	remarks, err := results.Merge(&joined, c.Files...)
+	if err != nil {
 		return err
+	}
+	for _, remark := range remarks {
+		fmt.Fprintf(env.stderr, "note: %s\n", remark)
 	}
 	return os.WriteFile(c.Output, joined.Bytes(), 0o644)
 }

@@ -39,16 +39,20 @@ func (c *runCommand) Run(env *environment) error {
 		defer plan.Close()
 		return printPlan(env.stdout, plan)
 	}
-	d, start := describeMachine(host), time.Now()
+	d, start, suffix := describeMachine(host), time.Now(), ""
+	if shard := plan.Shard(); shard.Count > 0 {
+		env.args, suffix = plainShard(env.args, shard), fmt.Sprintf("-%dof%d", shard.Index, shard.Count)
+	}
 	path := c.Output
 	if path == "" {
-		path = filepath.Join(localResults, start.Format("20060102-150405")+".txt")
+		path = filepath.Join(localResults, start.Format("20060102-150405")+suffix+".txt")
 		if err := os.MkdirAll(localResults, 0o755); err != nil {
 			return fmt.Errorf("%s: %w: name a file with -o", localResults, err)
 		}
 	}
 	run := results.Run{
-		ID: d.ID + "-" + start.UTC().Format("20060102T150405.000"), Start: start.UTC().Format(time.RFC3339),
+		ID:    d.ID + "-" + start.UTC().Format("20060102T150405.000") + suffix,
+		Start: start.UTC().Format(time.RFC3339), Plan: plan.ID(), Shard: plan.Shard().String(),
 		BudgetSeconds: c.Budget.Seconds(), Noise: noise(d, host),
 	}
 	w, err := results.Create(path, c.header(env, d, plan), run)
@@ -149,7 +153,7 @@ func (c *runCommand) header(env *environment, d machine.Description, plan *harne
 		{Key: "simd", Value: paths()},
 		{Key: results.KeyCommit, Value: d.Build.Revision()},
 		{Key: results.KeyCommand, Value: "bench " + commandLine(env.args)},
-		{Key: "seed", Value: fmt.Sprint(c.Seed)},
+		{Key: results.KeySeed, Value: fmt.Sprint(c.Seed)},
 	}
 	keep := map[string]string{
 		"cores": "cores", "caches": "caches", "os": "os", "platform": "platform", "go": "go", "build": "goflags",

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"attnbench/harness/peers/peerstest"
 	"attnbench/harness/tensorfile"
+	"attnbench/results"
 	"attnbench/variants"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,7 +35,9 @@ func peer() {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", Setup: tensorFiles,
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "holds": holds},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "holds": holds, "cells": cells,
+		},
 	})
 }
 
@@ -82,6 +86,25 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 	if want := slices.Sorted(slices.Values(args[1:])); !slices.Equal(have, want) {
 		ts.Fatalf("%s holds %v, want %v", args[0], have, want)
 	}
+}
+
+// cells writes what a results file says of each cell, but for times: seed, status, whether it has samples,
+// hash of the output.
+func cells(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cells RESULTS FILE")
+	}
+	set, err := results.Read(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var lines []string
+	for _, r := range set.Runs {
+		for _, c := range r.Cells {
+			lines = append(lines, fmt.Sprintln(c.Cell.Name(), r.Header.Get(results.KeySeed), c.Note.Status,
+				c.Note.Reason, len(c.Samples) > 0, c.Note.Output))
+		}
+	}
+	slices.Sort(lines)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "")), 0o644))
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

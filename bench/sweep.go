@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,8 @@ type sweepFlags struct {
 	Python   string   `name:"peers-python" env:"BENCH_PYTHON" default:"python3" help:"Python that runs them."`
 	Fidelity *bool    `negatable:"" help:"Also errors on real activations (default: without --n, --input)."`
 
+	Shard string `placeholder:"I/N" help:"One part of N, from 1 to N; auto: as the scheduler says."`
+
 	Seed    uint64        `default:"4" help:"Seed of everything that is drawn."`
 	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`
 	Timeout time.Duration `placeholder:"TIME" help:"Wall time of one cell's samples (default: no limit)."`
@@ -39,17 +43,51 @@ func (f *sweepFlags) plan(host *machine.Host) (*harness.Plan, error) {
 	if f.Budget < 0 || f.Timeout < 0 {
 		return nil, fmt.Errorf("--budget and --timeout must not be negative")
 	}
+	shard, err := f.part(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	sweep, err := harness.ParseSweep(harness.Axes{
 		Variants: f.Variants, N: f.N, Heads: f.Heads, Dim: f.Dim, Batch: f.Batch, Causal: f.Causal, Pass: f.Pass,
 		DType: f.DType, SIMD: f.SIMD, Threads: f.Threads, Input: f.Input, Set: f.Set, Fidelity: f.Fidelity,
-		Seed: f.Seed, Peers: f.Peers, Python: f.Python,
+		Seed: f.Seed, Peers: f.Peers, Python: f.Python, Shard: shard,
 	}, catalog.All())
 	if err != nil {
 		return nil, err
 	}
 	limits := harness.Limits{Budget: f.Budget, Timeout: f.Timeout}
 	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best()}
-	return harness.NewPlan(sweep, limits, m), nil
+	plan := harness.NewPlan(sweep, limits, m)
+	if err := plan.CheckShard(); err != nil {
+		plan.Close()
+		return nil, err
+	}
+	return plan, nil
+}
+
+// part is the shard that --shard names; zero: all of the sweep.
+func (f *sweepFlags) part(getenv func(string) string) (harness.Shard, error) {
+	switch f.Shard {
+	case "":
+		return harness.Shard{}, nil
+	case "auto":
+		return harness.AutoShard(getenv)
+	}
+	return harness.ParseShard(f.Shard)
+}
+
+// plainShard writes --shard auto as what it came to, so that the arguments mean the same elsewhere.
+func plainShard(args []string, shard harness.Shard) []string {
+	plain := slices.Clone(args)
+	for i, a := range plain {
+		switch {
+		case a == "--shard=auto":
+			plain[i] = "--shard=" + shard.String()
+		case a == "auto" && i > 0 && plain[i-1] == "--shard":
+			plain[i] = shard.String()
+		}
+	}
+	return plain
 }
 
 // describeMachine reads the machine's facts.

@@ -26,6 +26,9 @@ type Plan struct {
 	schedule  *schedule
 	notes     []string
 	launcher  *peers.Launcher
+	shard     Shard
+	whole     int    // blocks of the sweep, of all shards
+	id        string // of the whole sweep
 }
 
 // Machine is what a plan runs on and what tells it how that went.
@@ -45,7 +48,7 @@ func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 	p.predictor = newPredictor(func(threads int, t variants.ElementType) float64 {
 		return p.yardstick(threads, t).peak()
 	})
-	p.Blocks = s.blocks(p.pools)
+	p.assign(s, s.blocks(p.pools))
 	p.revise(p.Blocks, m.Host.Available())
 	return p
 }
@@ -149,6 +152,6 @@ func (p *Plan) Summary() string {
 		}
 		most = max(most, bytes)
 	}
-	return fmt.Sprintf("%d blocks, %d cells: %d run, %d are skipped; predicted %s, at most %s of memory",
-		len(p.Blocks), cells, runs, cells-runs, FormatDuration(p.Time()), FormatBytes(most))
+	return fmt.Sprintf("%s%d blocks, %d cells: %d run, %d are skipped; predicted %s, at most %s of memory",
+		p.part(), len(p.Blocks), cells, runs, cells-runs, FormatDuration(p.Time()), FormatBytes(most))
 }

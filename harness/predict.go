@@ -120,18 +120,24 @@ func (p *predictor) modelCall(c *Cell) float64 {
 func operations(c variants.Cost) float64 { return c.FLOPs + flopsPerExp*c.Exps }
 
 // modelGate is the time of a cell's own definition in seconds.
-func modelGate(c *Cell) float64 { return modelDefinition(c, c.forward, len(c.Block.gateRows())) }
+func modelGate(c *Cell) float64 { return definitionWork(c) / float64(runtime.GOMAXPROCS(0)) }
 
 // modelGradientGate is the time of the definition's gradient in seconds, 0 in pass forward.
-func modelGradientGate(c *Cell) float64 {
+func modelGradientGate(c *Cell) float64 { return gradientWork(c) / float64(runtime.GOMAXPROCS(0)) }
+
+// definitionWork is the time of a cell's own definition in seconds of one core.
+func definitionWork(c *Cell) float64 { return modelDefinition(c, c.forward, len(c.Block.gateRows())) }
+
+// gradientWork is the time of the definition's gradient in seconds of one core, 0 in pass forward.
+func gradientWork(c *Cell) float64 {
 	if !c.Block.backward() {
 		return 0
 	}
 	return modelDefinition(c, sum(c.forward, c.backward), len(c.Block.gradientRows()))
 }
 
-// modelDefinition is the time of so much work in float64 on some rows. Exact attention takes these rows only;
-// others may have to do something with all keys before any row.
+// modelDefinition is the time of so much work in float64 on some rows, in seconds of one core. Exact
+// attention takes these rows only; others may have to do something with all keys before any row.
 func modelDefinition(c *Cell, work variants.Cost, rows int) float64 {
 	if c.Mechanism.Definition == nil { // a peer with a function of its own
 		return 0
@@ -141,18 +147,21 @@ func modelDefinition(c *Cell, work variants.Cost, rows int) float64 {
 		const keys = 0.25 // of the work, whatever the rows
 		part = keys + (1-keys)*part
 	}
-	return part * operations(work) / naiveRate / float64(runtime.GOMAXPROCS(0))
+	return part * operations(work) / naiveRate
 }
 
 // target is the time of the block's exact result, which its cells share; 0 where they need none.
-func target(b *Block) time.Duration {
+func target(b *Block) time.Duration { return seconds(exactWork(b) / float64(runtime.GOMAXPROCS(0))) }
+
+// exactWork is the same in seconds of one core.
+func exactWork(b *Block) float64 {
 	if !b.scored() {
 		return 0
 	}
 	part := float64(len(b.errorRows())) / float64(b.Shape.N)
 	pairs := float64(b.Shape.AllowedPairs()) * float64(b.Shape.Slices()) * part
 	work := pairs * (2*float64(b.Shape.D+b.Shape.E) + flopsPerExp)
-	return seconds(work / oracleRate / float64(runtime.GOMAXPROCS(0)))
+	return work / oracleRate
 }
 
 // operandBytes is the size of q, k, v and out, in passes with gradients of those too, and of some rows of

@@ -34,6 +34,7 @@ type Axes struct {
 	Peers    string   // external implementations; none where it is empty
 	Python   string   // the interpreter that runs their adapters
 	Seed     uint64
+	Shard    Shard // the part of the sweep that is wanted
 }
 
 // Sweep is a checked sweep: every combination of its axes is a cell, whether or not its variant can do it.
@@ -51,13 +52,15 @@ type Sweep struct {
 	peers                       []*peers.Adopted
 	launcher                    *peers.Launcher
 	seed                        uint64
+	shard                       Shard
+	namesKernels                bool // rather than taking the best of the machine
 	notes                       []string
 }
 
 // ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is
 // allocated but the input sets that are named.
 func ParseSweep(a Axes, all []*variants.Mechanism) (*Sweep, error) {
-	s := &Sweep{seed: a.Seed, launcher: peers.NewLauncher(a.Python)}
+	s := &Sweep{seed: a.Seed, shard: a.Shard, namesKernels: a.SIMD != "", launcher: peers.NewLauncher(a.Python)}
 	steps := []func(Axes) error{
 		func(a Axes) error { return s.parseVariants(a, all) },
 		s.parseShape, s.parseEngine, s.parseInputs,

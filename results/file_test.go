@@ -207,6 +207,7 @@ func TestReadRefuses(t *testing.T) {
 		"no value":     {head + "Benchmark" + name + " 1\n", "bad.txt:3: missing measurements"},
 		"bad json":     {head + "#cell {\n", "bad.txt:2: line 3: bad #cell line"},
 		"other run":    {head + `#cell {"cell":"` + name + `","run":"q"}` + "\n", "belongs to run \"q\""},
+		"two files":    {head + "schema: 1\n", "line 3: a second file begins here: join files with bench merge"},
 		"no run id":    {"schema: 1\n#run {}\n", "it has no run id"},
 		"long line":    {head + "# " + strings.Repeat("x", results.MaxLine) + "\n", "line 3 is longer"},
 	}
@@ -221,8 +222,12 @@ func TestReadRefuses(t *testing.T) {
 func TestMerge(t *testing.T) {
 	short, long, other := smallFile(t, "m1", "r1", 2), smallFile(t, "m1", "r1", 5), smallFile(t, "m2", "r2", 3)
 	var out bytes.Buffer
-	if err := results.Merge(&out, short, long, other, long); err != nil {
+	remarks, err := results.Merge(&out, short, long, other, long)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if len(remarks) != 2 || !strings.Contains(remarks[0], "both hold run r1: it counts once") {
+		t.Errorf("remarks %q", remarks)
 	}
 	merged, err := results.ReadFrom(bytes.NewReader(out.Bytes()), "merged")
 	if err != nil {
@@ -259,7 +264,7 @@ func TestMergeRefusesEditedCopy(t *testing.T) {
 		0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := results.Merge(new(bytes.Buffer), path, edited); err == nil ||
+	if _, err := results.Merge(new(bytes.Buffer), path, edited); err == nil ||
 		!strings.Contains(err.Error(), "both hold run r1") {
 		t.Errorf("error %v", err)
 	}

@@ -15,6 +15,7 @@ const (
 	KeyMachine = "machine" // identifies the machine: numbers of two machines never share a table
 	KeyCommit  = "commit"
 	KeyCommand = "command"
+	KeySeed    = "seed"
 )
 
 // A Header is what is constant over a run, in the order in which it is written. The schema is added by the

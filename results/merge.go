@@ -6,13 +6,19 @@ import (
 )
 
 // Merge reads files and writes them as one: runs one after the other, each under its own header, a run that
-// several files hold once. Machines stay apart by their header keys.
-func Merge(out io.Writer, paths ...string) error {
+// several files hold once. Machines stay apart by their header keys. Remarks are what the user should know:
+// runs that stand there twice, shards that are missing. Runs that measured the same cell and don't belong
+// together are refused.
+func Merge(out io.Writer, paths ...string) (remarks []string, err error) {
 	set, err := Read(paths...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return set.Write(out)
+	repeated, err := set.overlaps()
+	if err != nil {
+		return nil, err
+	}
+	return append(set.Warnings, repeated...), set.Write(out)
 }
 
 // Write writes the set as one file, the samples of each run in the order in which they were measured.

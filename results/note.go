@@ -73,6 +73,8 @@ type Run struct {
 	Start         string    `json:"start,omitempty"` // RFC 3339
 	End           string    `json:"end,omitempty"`   // absent where the run was interrupted
 	BudgetSeconds float64   `json:"budget_s,omitempty"`
+	Plan          string    `json:"plan,omitempty"`     // names the sweep: its parts have the same
+	Shard         string    `json:"shard,omitempty"`    // which part of it this is, "2/4"
 	Noise         []Warning `json:"noise,omitempty"`    // what was found about the machine
 	Warnings      []Warning `json:"warnings,omitempty"` // about the whole run
 }

@@ -25,6 +25,7 @@ func Read(paths ...string) (*Set, error) {
 			return nil, err
 		}
 	}
+	all.Warnings = append(all.Warnings, all.gaps()...)
 	return all, nil
 }
 
@@ -67,15 +68,16 @@ func unitNames() map[string]string {
 // parser stands between the file and benchfmt: it hands on one line at a time, so that notes, which benchfmt
 // ignores, are seen in order with the samples around them.
 type parser struct {
-	in    *bufio.Reader
-	name  string
-	line  int
-	rest  []byte // of the line being handed on
-	set   *Set
-	run   *RunResults       // in force
-	next  *Run              // of a #run line that is being handed on as a marker
-	seq   int               // samples of the run so far
-	units map[string]string // to keep one copy of each unit's name
+	in      *bufio.Reader
+	name    string
+	line    int
+	schemas int    // lines that say it
+	rest    []byte // of the line being handed on
+	set     *Set
+	run     *RunResults       // in force
+	next    *Run              // of a #run line that is being handed on as a marker
+	seq     int               // samples of the run so far
+	units   map[string]string // to keep one copy of each unit's name
 }
 
 // marker replaces a #run line: benchfmt turns it into a result, which carries the header in force.
@@ -111,6 +113,11 @@ func (p *parser) nextLine() ([]byte, error) {
 	}
 	if line[0] == '#' {
 		return p.comment(line)
+	}
+	if bytes.HasPrefix(line, []byte(KeySchema+":")) {
+		if p.schemas++; p.schemas > 1 {
+			return nil, fmt.Errorf("line %d: a second file begins here: join files with bench merge", p.line)
+		}
 	}
 	return line, nil
 }

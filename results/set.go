@@ -101,6 +101,8 @@ func (s *Set) join(other *Set) error {
 		if err := have.join(r); err != nil {
 			return err
 		}
+		s.Warnings = append(s.Warnings,
+			fmt.Sprintf("%s and %s both hold run %s: it counts once", have.File, r.File, r.Run.ID))
 	}
 	return nil
 }
