@@ -48,44 +48,119 @@ func (s *setting) speedupChart(base *series, crossings []crossing) chart.Chart {
 	return c
 }
 
-// errorCharts show for each head what an approximation of softmax attention costs in time, and what it is
-// worth: below the lines of the outputs that need no attention.
+// cost is what an error is bought with.
+type cost struct {
+	id, label string
+	unit      chart.Unit
+	of        func(*measured) (float64, bool) // in the chart's unit
+	onFront   func(Tradeoff) bool
+}
+
+func costs() []cost {
+	return []cost{
+		{"error", "time", chart.Seconds, func(m *measured) (float64, bool) {
+			nanoseconds, ok := m.value(results.Time)
+			return nanoseconds * 1e-9, ok
+		}, func(t Tradeoff) bool { return t.OnTime }},
+		{"error-memory", "memory", chart.Bytes, (*measured).footprint,
+			func(t Tradeoff) bool { return t.OnMemory }},
+	}
+}
+
+// errorCharts show for each head what an approximation of softmax attention costs, and what it is worth:
+// below the lines of the outputs that need no attention. Cost is time, and where mechanisms were measured
+// under several settings, memory too; then a line joins the settings of a mechanism, and another the front.
 func (s *setting) errorCharts() []Chart {
 	var list []Chart
-	for _, head := range s.heads() {
-		c := chart.Chart{
-			Title:  "Error against time, head " + head + ": " + s.text() + ", n " + itoa(s.probe.N),
-			XLabel: "time of one call", YLabel: "relative error", XUnit: chart.Seconds, YUnit: chart.Fraction,
-			Narrow: true,
-		}
-		reach := Estimate{Lo: math.Inf(1)} // of the times
-		var floors [2]float64
-		drawn := 0
-		for _, x := range s.series {
-			line, m := x.line(), x.head(head)
-			if m != nil && m.approximates() {
-				nanoseconds, _ := m.value(results.Time)
-				lost, _ := m.value(results.RelErr)
-				floors[0], _ = m.value(results.RelErrZero)
-				floors[1], _ = m.value(results.RelErrMeanV)
-				line.X, line.Y = []float64{nanoseconds * 1e-9}, []float64{lost}
-				reach.Lo, reach.Hi = min(reach.Lo, line.X[0]), max(reach.Hi, line.X[0])
-				drawn++
+	kinds := costs()
+	if !s.swept() {
+		kinds = kinds[:1]
+	}
+	fronts := s.fronts("")
+	for i, head := range s.heads() {
+		for _, k := range kinds {
+			lines := s.tradeoffLines(head, k)
+			if lines == nil {
+				continue
 			}
-			c.Series = append(c.Series, line)
+			if s.swept() {
+				lines = append(lines, fronts[i].line(k))
+			}
+			list = append(list, Chart{k.id + "-" + fileName(head), chart.Chart{
+				Title:  "Error against " + k.label + ", head " + head + ": " + s.headText(""),
+				XLabel: k.label + " of one call", YLabel: "relative error", XUnit: k.unit, YUnit: chart.Fraction,
+				Narrow: true, Series: append(lines, s.floorLines(head, lines)...),
+			}})
 		}
-		if drawn < 2 {
-			continue
-		}
-		for i, name := range []string{"zero output", "mean of V"} {
-			c.Series = append(c.Series, chart.Series{
-				Label: name, Dashed: true, Plain: true,
-				X: []float64{reach.Lo / 1.2, reach.Hi * 1.2}, Y: []float64{floors[i], floors[i]},
-			})
-		}
-		list = append(list, Chart{"error-" + fileName(head), c})
 	}
 	return list
+}
+
+// tradeoffLines have the approximations' points on a head, one line for each mechanism where it has several
+// settings. Nil where there are fewer than two points.
+func (s *setting) tradeoffLines(head string, k cost) []chart.Series {
+	var lines []chart.Series
+	points, last := 0, ""
+	for _, x := range s.series {
+		if line := x.line(); !s.swept() || x.variant.Name != last {
+			if s.swept() {
+				line.Label = x.variant.Name
+			}
+			lines, last = append(lines, line), x.variant.Name
+		}
+		m := x.head(head)
+		if m == nil || !m.approximates() {
+			continue
+		}
+		if price, ok := k.of(m); ok {
+			lost, _ := m.value(results.RelErr)
+			line := &lines[len(lines)-1]
+			line.X, line.Y = append(line.X, price), append(line.Y, lost)
+			points++
+		}
+	}
+	if points < 2 {
+		return nil
+	}
+	return lines
+}
+
+// line joins what is on the front, without exact attention, whose error is another world's.
+func (f Front) line(k cost) chart.Series {
+	line := chart.Series{Label: "front", Plain: true}
+	for _, t := range f.Tradeoffs {
+		if price, ok := k.of(t.cell); ok && k.onFront(t) && !t.Exact {
+			line.X, line.Y = append(line.X, price), append(line.Y, t.Error)
+		}
+	}
+	return line
+}
+
+// floorLines are the errors of outputs that need no attention, as wide as other lines.
+func (s *setting) floorLines(head string, beside []chart.Series) (floors []chart.Series) {
+	from, to := math.Inf(1), 0.0
+	for _, line := range beside {
+		for _, x := range line.X {
+			from, to = min(from, x), max(to, x)
+		}
+	}
+	for _, floor := range []struct{ label, unit string }{
+		{"zero output", results.RelErrZero}, {"mean of V", results.RelErrMeanV},
+	} {
+		for _, x := range s.series {
+			m := x.head(head)
+			if m == nil || !m.approximates() {
+				continue
+			}
+			if v, ok := m.value(floor.unit); ok {
+				floors = append(floors, chart.Series{
+					Label: floor.label, Dashed: true, Plain: true, X: []float64{from / 1.2, to * 1.2}, Y: []float64{v, v},
+				})
+				break
+			}
+		}
+	}
+	return floors
 }
 
 // approximates reports whether a cell has the time and the error of a mechanism that stands in for softmax

@@ -72,3 +72,23 @@ func TestErrorCharts(t *testing.T) {
 		t.Errorf("the mean of V is at %v", floor.Y)
 	}
 }
+
+// TestFrontCharts: of a mechanism under several settings a line is drawn, and the front is what no other
+// setting beats. On the head sink, window under 256 is dearer than rank under 64, and worse; but rank takes
+// more memory than tiled, which is exact.
+func TestFrontCharts(t *testing.T) {
+	report, err := reports.Build(sweptSet(t))
+	check(t, err)
+	for id, want := range map[string][]float64{"error-sink": {0.06, 0.15}, "error-memory-sink": {0.3}} {
+		c := chartOf(t, report, id)
+		if rank := lineOf(t, c, "rank"); len(rank.X) != 3 {
+			t.Errorf("%s: rank has %d settings", id, len(rank.X))
+		}
+		if front := lineOf(t, c, "front"); !slices.Equal(front.Y, want) {
+			t.Errorf("%s: the front has errors %v, want %v", id, front.Y, want)
+		}
+	}
+	if memory := lineOf(t, chartOf(t, report, "error-memory-sink"), "rank"); memory.X[0] != 1<<18 {
+		t.Errorf("rank takes %v bytes", memory.X)
+	}
+}

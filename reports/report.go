@@ -82,7 +82,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range whole {
 		p.Charts = append(p.Charts, s.charts(s.crossings)...)
 	}
-	for _, s := range heads {
+	for _, s := range joinLengths(heads) { // of the longest length
 		p.Charts = append(p.Charts, s.errorCharts()...)
 	}
 	for _, s := range whole {
