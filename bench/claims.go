@@ -164,12 +164,11 @@ func printRuns(env *environment, list []*claims.Claim, budget time.Duration) err
 		total += predicted[i]
 	}
 	fmt.Fprintf(env.stderr, "%d runs, predicted %s of %v\n", len(runs), harness.FormatDuration(total), budget)
+	shares := divide(budget, predicted, func(i int) bool { return runs[i].Seed == 0 })
 	for i, run := range runs {
-		share := time.Duration(float64(budget) * predicted[i].Seconds() / total.Seconds())
-		share = max(share.Round(time.Second), leastBudget)
 		sum := sha256.Sum256([]byte(run.String()))
 		file := path.Join(localResults, fmt.Sprintf("paper-%x.txt", sum[:4]))
-		line := commandLine(append(run.Flags(), "--budget", share.String(), "-o", file))
+		line := commandLine(append(run.Flags(), "--budget", shares[i].String(), "-o", file))
 		if _, err := fmt.Fprintln(env.stdout, "bench run", line); err != nil {
 			return failure{err}
 		}
@@ -177,8 +176,30 @@ func printRuns(env *environment, list []*claims.Claim, budget time.Duration) err
 	return nil
 }
 
-// leastBudget of a run: predictions of short ones are rough.
-const leastBudget = 20 * time.Second
+// divide gives every run the time that it is predicted to take and a little more, and what is left of the
+// budget to those that measure time, which gain by more samples.
+func divide(budget time.Duration, predicted []time.Duration, timed func(i int) bool) []time.Duration {
+	const (
+		slack = 1.3 // predictions are rough
+		least = 5 * time.Second
+	)
+	shares := make([]time.Duration, len(predicted))
+	left, weight := budget, time.Duration(1)
+	for i, p := range predicted {
+		shares[i] = time.Duration(slack*float64(p)) + least
+		left -= shares[i]
+		if timed(i) {
+			weight += p
+		}
+	}
+	for i, p := range predicted {
+		if timed(i) && left > 0 {
+			shares[i] += time.Duration(float64(left) * float64(p) / float64(weight))
+		}
+		shares[i] = shares[i].Round(time.Second)
+	}
+	return shares
+}
 
 // predict is what a run is expected to take without a limit.
 func predict(run claims.Run) (time.Duration, error) {

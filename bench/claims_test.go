@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -117,5 +119,19 @@ func TestDocumentedClaim(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDivide: runs that measure time get what is left of the budget; none gets less than it is predicted to
+// take.
+func TestDivide(t *testing.T) {
+	predicted := []time.Duration{10 * time.Second, 30 * time.Second, 60 * time.Second}
+	timed := func(i int) bool { return i > 0 }
+	for budget, want := range map[time.Duration]string{
+		10 * time.Minute: "[18s 3m16s 6m26s]", time.Minute: "[18s 44s 1m23s]",
+	} {
+		if got := fmt.Sprint(divide(budget, predicted, timed)); got != want {
+			t.Errorf("%v is divided into %s, want %s", budget, got, want)
+		}
 	}
 }
