@@ -33,6 +33,7 @@ type commands struct {
 	Doctor doctorCommand `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
 	Report reportCommand `cmd:"" help:"Tables, sentences and charts of results files."`
 	Claims claimsCommand `cmd:"" help:"Published claims against results: supported, not, inconclusive."`
+	Pick   pickCommand   `cmd:"" help:"The fastest variant of results within limits of error and memory."`
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
 	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
 	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
