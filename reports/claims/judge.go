@@ -268,6 +268,30 @@ func (f *Finding) crossover(of, against []*Evidence) {
 		c.N, c.Lo, c.Hi = math.Inf(1), float64(c.To), math.Inf(1)
 	}
 	f.Ours, f.Known = reports.Estimate{Median: c.N, Lo: c.Lo, Hi: c.Hi, Samples: len(of)}, true
+	f.widen(of, against)
+}
+
+// widen takes into the interval of a crossover the places around it that count, where one between them does
+// not: then the curves are interpolated over a wider step than the results have.
+func (f *Finding) widen(of, against []*Evidence) {
+	lower, upper := math.Inf(-1), math.Inf(1)
+	for _, e := range of {
+		place := float64(e.Want.Place)
+		switch other := func(o *Evidence) bool { return o.Want.Place == e.Want.Place }; {
+		case !slices.ContainsFunc(against, other):
+		case place <= f.Ours.Median:
+			lower = max(lower, place)
+		default:
+			upper = min(upper, place)
+		}
+	}
+	between := func(e *Evidence) bool {
+		place := float64(e.Want.Place)
+		return e.Problem != "" && lower < place && place < upper
+	}
+	if !math.IsInf(lower, 0) && !math.IsInf(upper, 0) && slices.ContainsFunc(f.Evidence, between) {
+		f.Ours.Lo, f.Ours.Hi = min(f.Ours.Lo, lower), max(f.Ours.Hi, upper)
+	}
 }
 
 func samples(cells []*Evidence) []reports.Samples {
