@@ -58,20 +58,33 @@ func principal(whole []analysis) *analysis {
 
 // growthLines say how each variant grew.
 func (s *analysis) growthLines() []string {
+	grown := s.grown()
+	if len(grown) > manySentences {
+		return s.joinGrowth()
+	}
 	var lines []string
-	for _, k := range s.fits {
-		if k.series.variant.Role == results.RoleReference || peer(k.series.variant) || !k.timed {
-			continue
-		}
-		line := fmt.Sprintf("%s ran %s%s in time (claimed %s: %s)", k.series.label, growthText(k.time),
-			glyphs(k.marks), bigO(k.claimedTime), k.timeVerdict())
-		if k.sized {
-			line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", memoryText(k.memory),
-				bigO(k.claimedMemory), k.memoryVerdict())
-		}
-		lines = append(lines, line+".")
+	for _, k := range grown {
+		lines = append(lines, k.sentence())
 	}
 	return lines
+}
+
+// grown are the fits that a sentence tells.
+func (s *analysis) grown() []scaling {
+	return slices.DeleteFunc(slices.Clone(s.fits), func(k scaling) bool {
+		return k.series.variant.Role == results.RoleReference || peer(k.series.variant) || !k.timed
+	})
+}
+
+// sentence tells how a variant grew.
+func (k scaling) sentence() string {
+	line := fmt.Sprintf("%s ran %s%s in time (claimed %s: %s)", k.series.label, growthText(k.time),
+		glyphs(k.marks), bigO(k.claimedTime), k.timeVerdict())
+	if k.sized {
+		line += fmt.Sprintf(" and %s in memory (claimed %s: %s)", memoryText(k.memory),
+			bigO(k.claimedMemory), k.memoryVerdict())
+	}
+	return line + "."
 }
 
 // memoryText is how memory grew: what does not grow is said in a word.
@@ -109,6 +122,9 @@ func (s *analysis) crossingLines() []string {
 			lines = append(lines, x.label+" is faster "+strings.Join(parts, ", ")+".")
 		}
 	}
+	if len(lines) > manySentences {
+		return s.joinCrossings()
+	}
 	return lines
 }
 
@@ -145,18 +161,13 @@ func (s *analysis) stopLines() []string {
 
 // fidelityLines say for each approximation on how many heads it beats what needs no attention.
 func (s *setting) fidelityLines() []string {
-	heads := s.heads()
+	told := s.approximations()
+	if len(told) > manySentences {
+		return s.joinFidelity()
+	}
 	var lines []string
-	for _, x := range s.series {
-		if x.variant.Role != results.RoleApproximation || !x.measured() {
-			continue
-		}
-		f := fidelity{}
-		for _, h := range heads {
-			if c := x.head(h); c != nil {
-				f.add(c)
-			}
-		}
+	for _, x := range told {
+		f := s.fidelity(x)
 		line := fmt.Sprintf("On %s (n = %d) %s", s.probe.Input, s.probe.N, x.label)
 		if seen := x.coverage(); seen != "n/a" {
 			line += ", seeing " + seen + " of the pairs"
@@ -167,6 +178,23 @@ func (s *setting) fidelityLines() []string {
 		lines = append(lines, line+": "+f.text()+".")
 	}
 	return lines
+}
+
+// approximations are the series that stand in for attention and have errors.
+func (s *setting) approximations() []*series {
+	return slices.DeleteFunc(slices.Clone(s.series), func(x *series) bool {
+		return x.variant.Role != results.RoleApproximation || !x.measured() || !x.has(results.RelErr)
+	})
+}
+
+// fidelity sorts the heads of a series.
+func (s *setting) fidelity(x *series) (f fidelity) {
+	for _, h := range s.heads() {
+		if c := x.head(h); c != nil {
+			f.add(c)
+		}
+	}
+	return f
 }
 
 // fidelity sorts the heads of a series by what their errors are worth.
@@ -186,12 +214,17 @@ func (f *fidelity) add(c *measured) {
 	}
 }
 
-func (f *fidelity) text() string {
+// sort puts the smallest error first.
+func (f *fidelity) sort() {
 	slices.SortStableFunc(f.better, func(a, b *measured) int {
 		x, _ := a.value(results.RelErr)
 		y, _ := b.value(results.RelErr)
 		return cmp.Compare(x, y)
 	})
+}
+
+func (f *fidelity) text() string {
+	f.sort()
 	var parts []string
 	if n := len(f.better); n > 0 {
 		part := fmt.Sprintf("better than the mean of V on %d of %s, error %s", n,

@@ -35,7 +35,7 @@ func manyMakers() []maker {
 			switch family {
 			case "exact":
 				m.Role, m.Baseline, m.nanoseconds, m.exponent, m.pairs, m.error = results.RoleExact, true, 4, 2, 1, 1e-7
-				m.longest = 8192
+				m.longest, m.Time = 8192, results.Growth{Text: "n²", Exponent: 2}
 			case "reference":
 				m.Role, m.nanoseconds = results.RoleReference, 2
 			}
@@ -98,6 +98,29 @@ func TestManyFitTheTerminal(t *testing.T) {
 		rows := regexp.MustCompile(`(?m)^ *`+regexp.QuoteMeta(name)+` .*`).FindAllString(out.String(), -1)
 		if len(rows) < 3 {
 			t.Errorf("%s has %d rows", name, len(rows))
+		}
+	}
+}
+
+// TestManyAreToldTogether: seventeen variants take a few sentences, and each of them is in them.
+func TestManyAreToldTogether(t *testing.T) {
+	report, err := reports.Build(many().set(t))
+	check(t, err)
+	lines := report.Parts[0].Headlines
+	if len(lines) > 16 {
+		t.Errorf("%d sentences:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	starts := []string{"No faster than claimed, ", "Faster than flash ", "On prose (n = 2048, 3 heads) "}
+	for _, want := range starts {
+		i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, want) })
+		if i < 0 {
+			t.Errorf("no sentence begins with %q:\n%s", want, strings.Join(lines, "\n"))
+			continue
+		}
+		for _, m := range manyMakers() {
+			if m.Role == results.RoleApproximation && !strings.Contains(lines[i], m.Name) {
+				t.Errorf("%s is not in: %s", m.Name, lines[i])
+			}
 		}
 	}
 }
