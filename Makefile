@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full paper report published test race lint generate build
+.PHONY: help bench bench-full paper report published test race lint generate build slurm-test
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -59,6 +59,9 @@ test: ## all tests
 
 race: ## all tests under the race detector (needs a C compiler)
 	$(GO) test -race -short $(TESTFLAGS) ./...
+
+slurm-test: ## shards and their merge on a real Slurm of one node (Debian, root; installs it if need be)
+	harness/cluster/slurm-test.sh
 
 lint: ## formatting, go vet, staticcheck, go.mod
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
