@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"attnbench/reports"
@@ -42,7 +43,8 @@ type Finding struct {
 	Runs     []Run  // that measure it
 	Evidence []*Evidence
 
-	wants []Want // what Runs measure
+	wants   []Want // what Runs measure
+	lacking bool   // only for want of cells
 }
 
 // Verdicts are the judgements on the results of one build on one machine and SIMD path.
@@ -196,29 +198,34 @@ func (f *Finding) decide() {
 	}
 }
 
-// missing says which cells are not there to decide, those with the same problem together.
-func (f *Finding) missing() string {
-	var order []string
-	cells := map[string][]string{}
-	for _, e := range f.Evidence {
+// missing says which cells are not there to decide.
+func (f *Finding) missing() string { return missing(f.Evidence) }
+
+// missing lists the cells that decide nothing, those with the same problem together: "a at n = 64, 128; b at
+// n = 64: not measured".
+func missing(evidence []*Evidence) string {
+	var problems []string
+	labels, lengths := map[string][]string{}, map[string][]string{} // by problem; by problem and label
+	for _, e := range evidence {
 		if e.Problem == "" {
 			continue
 		}
-		if cells[e.Problem] == nil {
-			order = append(order, e.Problem)
-		}
-		cells[e.Problem] = append(cells[e.Problem], e.Want.Cell.Label()+fmt.Sprintf(" at n = %d", e.Want.Cell.N))
+		label, n := e.Want.Cell.Label(), strconv.Itoa(e.Want.Cell.N)
+		problems = with(problems, e.Problem)
+		labels[e.Problem] = with(labels[e.Problem], label)
+		lengths[e.Problem+label] = with(lengths[e.Problem+label], n)
 	}
 	var parts []string
-	for _, problem := range order {
-		list := cells[problem]
-		const shown = 3
-		if len(list) > shown {
-			list = append(list[:shown:shown], fmt.Sprintf("%d more", len(list)-shown))
+	for _, problem := range problems {
+		var cells []string
+		for _, label := range labels[problem] {
+			list := lengths[problem+label]
+			slices.SortFunc(list, byNumber)
+			cells = append(cells, label+" at n = "+strings.Join(list, ", "))
 		}
-		parts = append(parts, strings.Join(list, ", ")+": "+problem)
+		parts = append(parts, strings.Join(cells, "; ")+": "+problem)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, ". ")
 }
 
 // bytes reports whether the quantity is counted.

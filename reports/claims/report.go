@@ -138,10 +138,27 @@ func (j Judgement) notes() []string {
 			notes = append(notes, note)
 		}
 	}
+	return append(notes, j.reasons()...)
+}
+
+// reasons say why tests are inconclusive, in one sentence for those that lack nothing but cells.
+func (j Judgement) reasons() []string {
+	var notes []string
+	var lacking []*Evidence
+	tests := 0
 	for _, f := range j.Findings {
-		if f.Verdict == Inconclusive {
-			notes = append(notes, f.reason(c))
+		switch {
+		case f.Verdict != Inconclusive:
+		case f.lacking:
+			lacking = append(lacking, f.Evidence...)
+			tests++
+		default:
+			notes = append(notes, f.reason(j.Claim))
 		}
+	}
+	if tests > 0 {
+		notes = append(notes, fmt.Sprintf("For want of cells %d of %d tests are open. %s. To settle them: measure "+
+			"these cells, on a quiet machine.", tests, len(j.Findings), missing(lacking)))
 	}
 	return notes
 }

@@ -16,7 +16,7 @@ func (f *Finding) settle(c *Claim, at int, catalog Catalog) {
 	}
 	switch {
 	case slices.ContainsFunc(wants, lacking):
-		f.Settle = "measure these cells, on a quiet machine"
+		f.Settle, f.lacking = "measure these cells, on a quiet machine", !f.Known
 		wants = slices.DeleteFunc(wants, func(w Want) bool { return !lacking(w) })
 	case f.Test.Measure == MeasureExponent && c.Cells.Along == "n":
 		f.Settle = "longer sequences: growth is fitted where it no longer changes"
