@@ -11,8 +11,6 @@ import (
 // audit puts what one series claims beside what was counted and what was measured.
 type audit struct {
 	scaling
-	work   Growth // of the operations that were executed, which are counted
-	worked bool
 	peak   Growth // of the operating system's high-water mark, which holds the operands too
 	peaked bool
 	excess excess
@@ -52,7 +50,6 @@ func (s *setting) audits(fits []scaling) []audit {
 			continue
 		}
 		a := audit{scaling: k, excess: k.series.excess()}
-		a.work, a.worked = FitGrowth(k.series.operations())
 		if !s.decodes() { // its inputs are the whole context
 			a.peak, a.peaked = FitGrowth(exact(k.series.points(results.PeakBytes)))
 		}

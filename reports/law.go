@@ -197,10 +197,11 @@ func searchShare(misfit func(share float64) float64) (share, least float64) {
 }
 
 // lawNote explains the column of laws.
-const lawNote = "Law: 1, n, n log n or n² beside a fixed cost, by Akaike's criterion, of time over all " +
-	"lengths (but those at which an approximation scores most pairs), of memory over those that its exponent " +
-	"was fitted on; in percent the fixed cost's share at the shortest of them. Not yet: the fixed cost is " +
-	"still more than a tenth at the longest, growth is not yet asymptotic."
+const lawNote = "Law: 1, n, n log n or n² beside a fixed cost, by Akaike's criterion, of time and " +
+	"of executed operations over all lengths (but those at which an approximation scores most " +
+	"pairs), of memory over those that its exponent was fitted on; in percent the fixed cost's share at the " +
+	"shortest of them. Not yet: the fixed cost is still more than a tenth at the longest, growth is not yet " +
+	"asymptotic. Where time has a higher law than work, caches bend it."
 
 // lawCell shows a law: "n + 12 %", "n or n log n", "n + 97 %, not yet".
 func lawCell(f LawFit, ok bool) Cell {

@@ -18,8 +18,11 @@ type scaling struct {
 	sized  bool
 	marks  []Mark // of cells that the fit of time rests on
 
-	timeLaw, memoryLaw       LawFit
-	timeLawful, memoryLawful bool // there are enough lengths
+	work   Growth // of the operations that were executed, which are counted
+	worked bool
+
+	timeLaw, memoryLaw, workLaw          LawFit
+	timeLawful, memoryLawful, workLawful bool // there are enough lengths
 
 	claimedTime, claimedMemory results.Growth
 }
@@ -35,8 +38,10 @@ func (s *setting) scalings() []scaling {
 		k.time, k.timed = FitGrowth(x.points(results.Time))
 		k.memory, k.sized = FitGrowth(x.sizes())
 		k.memory.Lo, k.memory.Hi = k.memory.Exponent, k.memory.Exponent
+		k.work, k.worked = FitGrowth(x.operations())
 		k.marks = x.noiseMarks(k.time.From)
 		k.timeLaw, k.timeLawful = ChooseLaw(lengthSamples(x.growing()), false)
+		k.workLaw, k.workLawful = ChooseLaw(settledSamples(x.operations(), 0), true)
 		k.memoryLaw, k.memoryLawful = ChooseLaw(settledSamples(x.sizes(), k.memory.From), true)
 		list = append(list, k)
 	}
@@ -93,7 +98,7 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 			{Name: "variant", Left: true}, {Name: "time claimed", Left: true}, {Name: "time measured"},
 			{Name: "fitted n", Left: true}, {Name: "verdict", Left: true},
 			{Name: "memory claimed", Left: true}, {Name: "memory counted"}, {Name: "verdict", Left: true},
-			{Name: "law of time", Left: true}, {Name: "law of memory", Left: true},
+			{Name: "law of time", Left: true}, {Name: "law of memory", Left: true}, {Name: "law of work", Left: true},
 		},
 	}
 	for _, k := range fits {
@@ -106,6 +111,7 @@ func (s *setting) scalingTable(fits []scaling) *Table {
 			words(string(k.timeVerdict())),
 			words(bigO(k.claimedMemory)), growthCell(k.memory, k.sized, nil), words(string(k.memoryVerdict())),
 			lawCell(k.timeLaw, k.timeLawful), lawCell(k.memoryLaw, k.memoryLawful),
+			lawCell(k.workLaw, k.workLawful),
 		)
 		if row.Peer { // nobody counts its workspace
 			row.Cells[memoryVerdictColumn] = words(absent)
