@@ -39,6 +39,9 @@ func (c *claimsCommand) Run(env *environment) error {
 		if len(c.Files) > 0 {
 			return fmt.Errorf("--plan takes no results file: %s", c.Files[0])
 		}
+		if c.Budget <= 0 {
+			return fmt.Errorf("--budget %v: it must be positive", c.Budget)
+		}
 		return printRuns(env, list, c.Budget)
 	}
 	if len(c.Files) == 0 {
@@ -159,7 +162,7 @@ func printRuns(env *environment, list []*claims.Claim, budget time.Duration) err
 	for i, run := range runs {
 		var err error
 		if predicted[i], err = predict(run); err != nil {
-			return fmt.Errorf("%s: %w", run, err)
+			return fmt.Errorf("%s: %w: --plan belongs into the suite's folder, where its inputs are", run, err)
 		}
 		total += predicted[i]
 	}
