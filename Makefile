@@ -30,15 +30,15 @@ bench-full: build ## the same with 8 heads on 1 and 2 threads, and the lengths t
 	bin/bench run --heads 8 --threads 1,2 --n 64..1024*2,1000,2048..16384*2,5000 --fidelity --budget 30m $(ARGS)
 
 # Runs that measure what the shipped claims need; a run whose results exist is not repeated.
-PAPER := results/local
+PAPER := results/local/paper
 
 paper: build ## the published claims: measure what they need, half an hour, and settle them
-	@mkdir -p $(PAPER) && bin/bench claims --plan $(ARGS) >$(PAPER)/paper.plan
+	@mkdir -p $(PAPER) && bin/bench claims --plan $(ARGS) >$(PAPER)/plan
 	@while read -r run; do \
 		file=$${run##* }; if test -e $$file; then continue; fi; echo "$$run"; rm -f $$file.part; \
 		eval "bin/$${run% *} $$file.part --quiet" >/dev/null && mv $$file.part $$file || exit 1; \
-	done <$(PAPER)/paper.plan
-	bin/bench claims $$(sed 's/.* //' $(PAPER)/paper.plan)
+	done <$(PAPER)/plan
+	bin/bench claims $$(sed 's/.* //' $(PAPER)/plan)
 
 report: build ## tables and charts of FILES (the newest results under results/local)
 	$(if $(FILES),bin/bench report $(ARGS) $(FILES),@echo 'no results under results/local: run make bench first' >&2; exit 2)

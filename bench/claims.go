@@ -170,7 +170,7 @@ func printRuns(env *environment, list []*claims.Claim, budget time.Duration) err
 	shares := divide(budget, predicted, func(i int) bool { return runs[i].Seed == 0 })
 	for i, run := range runs {
 		sum := sha256.Sum256([]byte(run.String()))
-		file := path.Join(localResults, fmt.Sprintf("paper-%x.txt", sum[:4]))
+		file := path.Join(localResults, "paper", fmt.Sprintf("%x.txt", sum[:4]))
 		line := commandLine(append(run.Flags(), "--budget", shares[i].String(), "-o", file))
 		if _, err := fmt.Fprintln(env.stdout, "bench run", line); err != nil {
 			return failure{err}
