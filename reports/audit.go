@@ -191,8 +191,7 @@ func (a *audit) compareBytes(add func(what, does, instead string), what string) 
 			does += fmt.Sprintf(" (as %s, beside a fixed part of %s)", law.Law, percent(law.FixedLast))
 		}
 		add(what, does, claimText(a.claimedMemory))
-	case a.memoryLawful && law.Fits() && law.Rival == "" && law.FixedLast < 1-minGrowing &&
-		law.Law.Exponent() > a.claimedMemory.Exponent:
+	case a.memoryLawful && law.Fits() && law.FixedLast < 1-minGrowing && law.above(a.claimedMemory.Exponent):
 		add(what, fmt.Sprintf("grows as %s beside a fixed part of %s", law.Law, percent(law.FixedLast)),
 			claimText(a.claimedMemory))
 	}

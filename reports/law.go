@@ -58,6 +58,11 @@ func (f LawFit) Fits() bool { return f.Misfit <= maxMisfit }
 // Bent reports whether the fixed cost still counts at the longest length: growth is not yet asymptotic.
 func (f LawFit) Bent() bool { return f.FixedLast > maxFixed }
 
+// above reports whether the figures grow with a higher power of n than so much, whichever law they follow.
+func (f LawFit) above(exponent float64) bool {
+	return f.Law.Exponent() > exponent && (f.Rival == "" || f.Rival.Exponent() > exponent)
+}
+
 // Constants of the choice.
 const (
 	minLawLengths = 5
