@@ -35,7 +35,7 @@ func (c *doctorCommand) Run(env *environment) error {
 	if len(findings) == 0 {
 		fmt.Fprintln(env.stdout, "\nnothing here disturbs measurements")
 	}
-	for _, f := range findings {
+	for _, f := range append(findings, machine.Advice(d)...) {
 		fmt.Fprintf(env.stdout, "\n%s: %s\n  remedy: %s\n", f.Code, f.Text, f.Remedy)
 	}
 	return nil

@@ -83,3 +83,25 @@ func TestAutoShardRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzShard: whatever is typed or stands in the environment, a shard that is accepted is one of its count.
+func FuzzShard(f *testing.F) {
+	for _, seed := range []string{"2/4", "0/4", "4", "undefined", "/", "99999999999999999999/1"} {
+		f.Add(seed, "1", "1", "4")
+	}
+	f.Add("SLURM", "9223372036854775807", "0", "4")
+	f.Fuzz(func(t *testing.T, text, first, step, last string) {
+		check := func(s Shard, err error) {
+			if err == nil && (s.Index < 1 || s.Index > s.Count || s.Count > maxShards) {
+				t.Fatalf("%q %q %q %q: %+v", text, first, step, last, s)
+			}
+		}
+		check(ParseShard(text))
+		for _, known := range schedulers() {
+			check(known.shard(func(name string) string {
+				return map[string]string{known.index: text, known.first: first, known.step: step, known.last: last,
+					known.count: last, CountVariable: last}[name]
+			}))
+		}
+	})
+}

@@ -20,6 +20,7 @@ type Build struct {
 
 	tags []string
 	race bool
+	slow bool // compiled for a debugger
 }
 
 // Revision is the commit, marked where the checkout had changes.
@@ -43,6 +44,11 @@ func newBuild(info *debug.BuildInfo, ok bool, commit string) Build {
 			case "-tags":
 				b.tags = strings.Split(s.Value, ",")
 				flags = append(flags, b.tags...)
+			case "-gcflags":
+				words := strings.Fields(s.Value)
+				b.slow = slices.ContainsFunc(words, func(w string) bool {
+					return strings.HasSuffix(w, "-N") || strings.HasSuffix(w, "-l")
+				})
 			case "-race":
 				b.race = s.Value == "true"
 			case "vcs.revision":

@@ -22,6 +22,7 @@ const (
 func Findings(d Description, n Noise) []Finding {
 	return slices.Concat(
 		buildFindings(d), noiseFindings(d, n), clockFindings(d), limitFindings(d), layoutFindings(d),
+		settingFindings(d),
 	)
 }
 
@@ -40,6 +41,8 @@ func buildFindings(d Description) []Finding {
 		when(slices.Contains(d.Build.tags, "noasm"), "noasm",
 			"the build tag noasm leaves only the generic path",
 			"build without -tags noasm"),
+		when(d.Build.slow, "optimisation", "the compiler's optimisations are off",
+			"build without -gcflags"),
 		when(d.Build.Commit == "unknown", "commit",
 			"the build does not know its commit: results can't be traced",
 			"build inside a checkout, without -buildvcs=false"),

@@ -22,6 +22,7 @@ type Host struct {
 	root  fs.FS        // holds proc and sys, or is empty
 	goos  string       // as runtime.GOOS
 	cpus  int          // CPUs that the process may run on
+	procs int          // threads that Go runs at once; 0: unknown
 	usage func() Usage // of this process
 	// clearPeak resets the high-water mark of resident memory.
 	clearPeak func() error
@@ -29,7 +30,7 @@ type Host struct {
 
 // This is the machine that the program runs on.
 func This() *Host {
-	h := &Host{goos: runtime.GOOS, cpus: runtime.NumCPU()}
+	h := &Host{goos: runtime.GOOS, cpus: runtime.NumCPU(), procs: runtime.GOMAXPROCS(0)}
 	h.connect()
 	return h
 }
@@ -80,12 +81,15 @@ type Description struct {
 	Allowed int    // logical CPUs that the process may run on
 	Quota   Figure // CPUs that a cgroup grants, may be a fraction
 	Threads int    // threads that can really run at once: Allowed, cut by Quota
+	Procs   int    // GOMAXPROCS; 0: unknown
 
 	MemoryTotal     Figure // bytes
 	MemoryAvailable Figure // bytes that can be had now: see Host.Available
 	MemoryLimit     Figure // bytes, of the tightest cgroup
 
 	Governor, Turbo, SMT, HugePages, ASLR, Nodes string
+
+	Settings Settings
 
 	Build Build
 }
@@ -97,7 +101,7 @@ func (h *Host) Describe(cpu CPU) Description {
 		Platform: h.goos + "/" + runtime.GOARCH,
 		OS:       h.system(), CPU: cpu,
 		Online: h.online(), Allowed: h.cpus, Quota: limits.cpus,
-		Threads:     h.cpus,
+		Threads: h.cpus, Procs: h.procs, Settings: h.settings(),
 		MemoryTotal: h.meminfo("MemTotal"), MemoryAvailable: h.Available(), MemoryLimit: limits.memory,
 		Governor:  h.word("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
 		Turbo:     h.turbo(),

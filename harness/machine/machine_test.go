@@ -62,6 +62,9 @@ func TestDescribe(t *testing.T) {
 	want := Description{
 		OS: "Toy Linux 1, kernel 6.1.0", CPU: cpu,
 		Online: known(11), Allowed: 8, Quota: known(2.5), Threads: 2,
+		Settings: Settings{
+			Balancing: "n/a", KSM: "n/a", Watchdog: "n/a", Tickless: "n/a", Counters: "n/a", Energy: "n/a",
+		},
 		MemoryTotal: known(16 << 30), MemoryAvailable: known(3 << 30), MemoryLimit: known(4 << 30),
 		Governor: "powersave", Turbo: "on", SMT: "on", HugePages: "always", ASLR: "on", Nodes: "0-1",
 	}
@@ -183,6 +186,9 @@ func TestBuild(t *testing.T) {
 	if b.Revision() != "abc+changes" || !strings.HasSuffix(b.Flags, " v3 noasm x race") {
 		t.Errorf("%+v", b)
 	}
+	if slow := newBuild(settings("-gcflags", "all=-N -l"), true, ""); !slow.slow || b.slow {
+		t.Errorf("optimisation: %+v %+v", slow, b)
+	}
 	if b := newBuild(recorded, true, "given"); b.Revision() != "given" {
 		t.Errorf("override: %+v", b)
 	}
@@ -200,4 +206,30 @@ func TestUsage(t *testing.T) {
 	if got := b.Since(Usage{}); got.Known {
 		t.Errorf("a difference from nothing is known: %+v", got)
 	}
+}
+
+// FuzzFiles: whatever stands in proc and sys, texts are there, figures make sense, nothing panics.
+func FuzzFiles(f *testing.F) {
+	for path, text := range restless() {
+		f.Add(path, text)
+	}
+	f.Fuzz(func(t *testing.T, path, text string) {
+		files := restless()
+		if _, there := files[path]; !there {
+			return
+		}
+		files[path] = text
+		host := fake(files)
+		d := host.Describe(CPU{})
+		for _, fact := range d.Facts() {
+			if fact.Value == "" {
+				t.Fatalf("%s with %q: no %s", path, text, fact.Name)
+			}
+		}
+		if d.Threads < 1 || d.MemoryAvailable.Value < 0 {
+			t.Fatalf("%s with %q: %d threads, %v available", path, text, d.Threads, d.MemoryAvailable)
+		}
+		Findings(d, host.Noise())
+		Advice(d)
+	})
 }

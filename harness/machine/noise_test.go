@@ -63,10 +63,11 @@ func codes(findings []Finding) []string {
 func TestFindings(t *testing.T) {
 	h := fake(laptop())
 	d, n := h.Describe(CPU{VM: true, Cores: 4}), h.Noise()
-	d.Build = Build{Commit: "unknown", Dirty: true, race: true, tags: []string{"noasm"}}
+	d.Build = Build{Commit: "unknown", Dirty: true, race: true, tags: []string{"noasm"}, slow: true}
 	findings := Findings(d, n)
 	want := []string{
-		"race", "noasm", "commit", "changes", "pressure", "load", "steal", "virtual", "governor", "turbo", "smt",
+		"race", "noasm", "optimisation", "commit", "changes",
+		"pressure", "load", "steal", "virtual", "governor", "turbo", "smt",
 		"quota", "affinity", "memory", "numa", "hugepages", "aslr",
 	}
 	if diff := cmp.Diff(want, codes(findings)); diff != "" {
