@@ -100,7 +100,7 @@ func auditLines(t *testing.T, mechanisms ...*variants.Mechanism) string {
 		t.Fatal(err)
 	}
 	journal := harness.Journal{Writer: w}
-	if err := journal.Variants(plan); err != nil {
+	if err := journal.Head(plan); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := plan.Run(t.Context(), journal); err != nil {

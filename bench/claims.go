@@ -214,10 +214,11 @@ func predict(run claims.Run) (time.Duration, error) {
 	if _, err := parser.Parse(append(run.Flags(), "--budget", "0s")); err != nil {
 		return 0, err
 	}
-	plan, err := f.plan(machine.This())
+	plan, err := f.layout(machine.This())
 	if err != nil {
 		return 0, err
 	}
 	defer plan.Close()
+	plan.Predict()
 	return plan.Time(), nil
 }

@@ -64,7 +64,7 @@ func TestPlanCoversClaims(t *testing.T) {
 		if _, err := parser.Parse(run.Flags()); err != nil {
 			t.Fatalf("%s: %v", run, err)
 		}
-		plan, err := f.plan(machine.This())
+		plan, err := f.layout(machine.This())
 		if err != nil {
 			t.Fatalf("%s: %v", run, err)
 		}

@@ -1,6 +1,6 @@
 // Command bench settles claims about efficient attention on this machine's CPU: it verifies mechanisms
-// against their definitions, measures how their time and memory grow, says how far their output is from exact
-// attention on real activations, and reports what follows.
+// against their definitions, measures how their time and memory grow, says how far their output is from
+// exact attention on real activations, and reports what follows.
 package main
 
 import (
@@ -50,6 +50,11 @@ type environment struct {
 // failure is an error after which the exit code is 1: the command ran, what it checked failed.
 type failure struct{ error }
 
+// interruption is an error after which the exit code is 130, with what to do to go on.
+type interruption struct{ remedy string }
+
+func (i interruption) Error() string { return "interrupted: " + i.remedy }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(&environment{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, args: os.Args[1:]})
@@ -61,7 +66,19 @@ func main() {
 func run(env *environment) int {
 	var cli commands
 	exited := -1
-	parser, err := kong.New(&cli,
+	command, err := newParser(&cli, env, func(code int) { exited = code }).Parse(env.args)
+	if exited >= 0 {
+		return exited
+	}
+	if err == nil {
+		err = command.Run(env, command)
+	}
+	return env.exitCode(err)
+}
+
+// newParser is the parser of the command line; exit is called after --help.
+func newParser(cli *commands, env *environment, exit func(code int)) *kong.Kong {
+	parser, err := kong.New(cli,
 		kong.Name("bench"),
 		kong.Description("Efficient attention on the CPU: "+
 			"is it right, from which length does it pay, how wrong is its output?"),
@@ -69,27 +86,24 @@ func run(env *environment) int {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(env.stdout, env.stderr),
-		kong.Exit(func(code int) { exited = code }), // --help
+		kong.Exit(exit),
 	)
 	if err != nil {
-		panic(err) // the struct above is wrong
+		panic(err) // the struct is wrong
 	}
-	command, err := parser.Parse(env.args)
-	if exited >= 0 {
-		return exited
-	}
-	if err == nil {
-		err = command.Run(env)
-	}
-	return env.exitCode(err)
+	return parser
 }
 
 // exitCode prints the error's one line and turns it into the process's exit code.
 func (env *environment) exitCode(err error) int {
 	var failed failure
+	var interrupted interruption
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &interrupted):
+		fmt.Fprintln(env.stderr, "bench:", err)
+		return exitInterrupted
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "bench: interrupted")
 		return exitInterrupted

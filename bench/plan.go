@@ -15,11 +15,12 @@ type planCommand struct {
 
 // Run prints what bench run would do with the same flags.
 func (c *planCommand) Run(env *environment) error {
-	plan, err := c.plan(machine.This())
+	plan, err := c.layout(machine.This())
 	if err != nil {
 		return err
 	}
 	defer plan.Close()
+	plan.Predict()
 	for _, note := range plan.Notes() {
 		fmt.Fprintf(env.stderr, "note: %s\n", note)
 	}

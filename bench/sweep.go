@@ -13,6 +13,9 @@ import (
 	"attnbench/variants/kernel"
 )
 
+// defaultPython runs the adapters of peers where the user names no other: the default of its flag.
+const defaultPython = "python3"
+
 // sweepFlags say what to run; run and plan share them.
 type sweepFlags struct {
 	Variants string   `placeholder:"LIST" help:"Mechanisms, or all (default: all)."`
@@ -38,8 +41,8 @@ type sweepFlags struct {
 	Timeout time.Duration `placeholder:"TIME" help:"Wall time of one cell's samples (default: no limit)."`
 }
 
-// plan checks the flags and lays the sweep out. The caller closes the plan.
-func (f *sweepFlags) plan(host *machine.Host) (*harness.Plan, error) {
+// layout checks the flags and lays the sweep out; nothing is measured. The caller closes the plan.
+func (f *sweepFlags) layout(host *machine.Host) (*harness.Plan, error) {
 	if f.Budget < 0 || f.Timeout < 0 {
 		return nil, fmt.Errorf("--budget and --timeout must not be negative")
 	}
@@ -57,7 +60,7 @@ func (f *sweepFlags) plan(host *machine.Host) (*harness.Plan, error) {
 	}
 	limits := harness.Limits{Budget: f.Budget, Timeout: f.Timeout}
 	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best()}
-	plan := harness.NewPlan(sweep, limits, m)
+	plan := harness.Layout(sweep, limits, m)
 	if err := plan.CheckShard(); err != nil {
 		plan.Close()
 		return nil, err

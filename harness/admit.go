@@ -12,7 +12,7 @@ import (
 // admit plans a cell and runs it: for its output, its peak memory, and every check that needs no definition
 // of the output.
 func (m Machine) admit(ctx context.Context, c *Cell, in *operands) (*trial, error) {
-	t := &trial{cell: c}
+	t := newTrial(c)
 	err := t.contain(func() error {
 		measured := !c.Block.Fidelity() && m.Host.ResetPeak()
 		before := m.Host.Resident()

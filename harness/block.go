@@ -94,6 +94,7 @@ type Cell struct {
 	state                    int64         // bytes between tokens
 	bytes                    int64         // of the plan and what only this cell writes, or of a peer's process
 	malloc                   peers.Malloc  // of a peer
+	earlier                  earlier       // samples before the run was interrupted
 }
 
 // Label is the variant with the options that name the cell: "name" or "name[a=1,b=2]".

@@ -103,6 +103,8 @@ func (j *journal) Cell(o Outcome) error {
 	return nil
 }
 
+func (j *journal) Block(time.Duration) error { return nil }
+
 // outcome returns what became of a cell.
 func (j *journal) outcome(label string, n int) Outcome {
 	for _, o := range j.outcomes {

@@ -137,7 +137,7 @@ func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if s.over() || t.failure != "" {
+			if s.over() || t.failure != "" || t.resumed() && s.enough(t) {
 				t.finished = true
 			} else if err := s.step(ctx, t, in); err != nil {
 				return err

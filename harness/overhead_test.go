@@ -25,7 +25,7 @@ func BenchmarkOverhead(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		totals, err := plan.Run(context.Background(), Journal{w})
+		totals, err := plan.Run(context.Background(), Journal{w, &results.Run{ID: "overhead"}})
 		if err != nil {
 			b.Fatal(err)
 		}

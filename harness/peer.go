@@ -98,7 +98,7 @@ func (s *Sweep) peerCell(b *Block, p *peers.Adopted, asked []variants.Setting, p
 // invite starts a peer's process for a cell and takes the output and the peak memory of its first call. What
 // the cell is expected to take is known better then: it may turn out not to fit.
 func (r *run) invite(ctx context.Context, c *Cell, in *operands) *trial {
-	t := &trial{cell: c}
+	t := newTrial(c)
 	c.Problem = c.fresh()
 	start := r.Clock.Now()
 	err := r.receive(ctx, t, in)

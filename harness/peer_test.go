@@ -244,8 +244,8 @@ func TestPeerLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := Journal{w}
-	if err := j.Variants(plan); err != nil {
+	j := Journal{Writer: w}
+	if err := j.Head(plan); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := plan.Run(context.Background(), j); err != nil {

@@ -29,6 +29,7 @@ type Plan struct {
 	shard     Shard
 	whole     int    // blocks of the sweep, of all shards
 	id        string // of the whole sweep
+	earlier   Totals // of a run that this one goes on with
 }
 
 // Machine is what a plan runs on and what tells it how that went.
@@ -38,9 +39,16 @@ type Machine struct {
 	Fastest *kernel.Set // its multiply-adds are the yardstick of peak-frac
 }
 
-// NewPlan measures the machine's FMA peak, predicts every cell and decides what runs within the limits. The
-// budget counts from here. Close releases its workers.
+// NewPlan lays a sweep out, measures the machine's FMA peak, predicts every cell and decides what runs within
+// the limits. Close releases its workers.
 func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
+	p := Layout(s, limits, m)
+	p.Predict()
+	return p
+}
+
+// Layout is NewPlan without predictions: nothing is measured. The budget counts from here.
+func Layout(s *Sweep, limits Limits, m Machine) *Plan {
 	p := &Plan{
 		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[yard]*yardstick{}, machine: m,
 		schedule: &schedule{limits: limits, reached: map[string]int{}}, launcher: s.launcher, notes: s.notes,
@@ -49,9 +57,14 @@ func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
 		return p.yardstick(threads, t).peak()
 	})
 	p.assign(s, s.blocks(p.pools))
-	p.revise(p.Blocks, m.Host.Available())
 	return p
 }
+
+// Predict measures the peak and decides on every cell for now.
+func (p *Plan) Predict() { p.revise(p.Blocks, p.machine.Host.Available()) }
+
+// Spent is the wall time of the run so far, interruptions left out.
+func (p *Plan) Spent() time.Duration { return p.machine.Clock.Now() - p.started }
 
 // Notes say in a line each what of the flags is taken otherwise than it stands.
 func (p *Plan) Notes() []string { return p.notes }
@@ -98,7 +111,7 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 	}
 	remaining := time.Duration(math.MaxInt64 / 2)
 	if p.limits.Budget > 0 {
-		remaining = p.started + p.limits.Budget - p.machine.Clock.Now()
+		remaining = p.limits.Budget - p.Spent()
 	}
 	p.schedule.choose(blocks, remaining)
 }

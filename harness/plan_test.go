@@ -259,6 +259,8 @@ type failing struct{}
 func (failing) Sample(Sample) error { return errors.New("disk full") }
 func (failing) Cell(Outcome) error  { return nil }
 
+func (failing) Block(time.Duration) error { return nil }
+
 func TestDeclaredLeak(t *testing.T) {
 	clock, j := &fakeClock{}, &journal{}
 	m := fakeMechanism(clock, "square", 1e5, 1)

@@ -5,17 +5,25 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"attnbench/harness/check"
 	"attnbench/results"
 	"attnbench/variants"
 )
 
-// Journal records a run in a results file, line by line.
-type Journal struct{ Writer *results.Writer }
+// Journal records a run in a results file, line by line, and has each block on the disk before the next
+// begins.
+type Journal struct {
+	Writer *results.Writer
+	Run    *results.Run // as it was noted last; nil: how much of its time is spent is not noted
+}
 
-// Variants declares the mechanisms that the plan has cells of.
-func (j Journal) Variants(p *Plan) error {
+// Head writes what the plan is to do, and declares the mechanisms that it has cells of.
+func (j Journal) Head(p *Plan) error {
+	if err := j.Writer.Plan(p.Listing()); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for _, b := range p.Blocks {
 		for _, c := range b.Cells {
@@ -117,6 +125,17 @@ func (j Journal) Cell(o Outcome) error {
 		note.Label = "untrained"
 	}
 	return j.Writer.Cell(note)
+}
+
+// Block notes how much of the run's time is spent and keeps what was written.
+func (j Journal) Block(spent time.Duration) error {
+	if j.Run != nil {
+		j.Run.SpentSeconds = math.Round(spent.Seconds()*1000) / 1000
+		if err := j.Writer.Run(*j.Run); err != nil {
+			return err
+		}
+	}
+	return j.Writer.Sync()
 }
 
 // rowsNote says which rows the errors are taken over, where it is not all of them.

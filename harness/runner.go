@@ -14,13 +14,16 @@ import (
 	"attnbench/variants"
 )
 
-// Recorder takes what a run finds, as it finds it. Its methods are called from one goroutine; an error stops
-// the run.
+// Recorder takes what a run finds, as it finds it. Its methods are called from one goroutine; an error
+// stops the run.
 type Recorder interface {
 	// Sample is called after each sample.
 	Sample(s Sample) error
 	// Cell is called once for each cell: after its last sample, or when it is skipped or fails.
 	Cell(o Outcome) error
+	// Block is called after each block, so many seconds of wall time into the run: what was recorded so far
+	// is not to be lost.
+	Block(spent time.Duration) error
 }
 
 // Sample is one sample of a cell, with everything that its line says.
@@ -83,7 +86,9 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		const fraction = 0.9 // of memory: past it the collector works even where samples forbid it
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(fraction * available.Value)))
 	}
-	state := &run{Machine: p.machine, recorder: recorder, plan: p, oracle: oracle{clock: p.machine.Clock}}
+	state := &run{
+		Machine: p.machine, recorder: recorder, plan: p, oracle: oracle{clock: p.machine.Clock}, totals: p.earlier,
+	}
 	if p.limits.Budget > 0 {
 		state.deadline = p.started + p.limits.Budget
 	}
@@ -97,7 +102,10 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		if err := state.block(ctx, b); err != nil {
 			return state.totals, err
 		}
-		state.totals.Total = p.machine.Clock.Now() - start
+		if err := recorder.Block(p.Spent()); err != nil {
+			return state.totals, err
+		}
+		state.totals.Total = p.earlier.Total + p.machine.Clock.Now() - start
 	}
 	return state.totals, nil
 }
@@ -214,8 +222,8 @@ func (r *run) judge(t *trial, in *operands) error {
 	return err
 }
 
-// sample times the trials with the collector off: Forward allocates nothing, so all that it could collect is
-// the harness's own.
+// sample times the trials with the collector off: Forward allocates nothing, so all that it could collect
+// is the harness's own.
 func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operands) error {
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

@@ -37,6 +37,8 @@ func warnings(t *trial) []results.Warning {
 	add(t.stands() && len(t.times) < c.Block.samples, "few-samples",
 		fmt.Sprintf("%d samples instead of %d: the time granted was spent", len(t.times), c.Block.samples),
 		"raise --budget or --timeout")
+	add(t.resumed(), "resumed", "the run was interrupted between its samples",
+		"measure again where a few percent count")
 	add(t.switches > int64(len(t.times)), "preempted",
 		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.times)),
 		"stop other programs, or measure later")

@@ -42,7 +42,11 @@
 //
 // # Journal
 //
-// A [Writer] appends and hands every line to the file at once, so that an interrupted run loses at most the
-// line being written; a reader ignores a last line without line end. Files are joined by [Merge], never by
+// [CreateWith] makes a file appear with all of its head, on the disk: header, #run, and in #plan lines the
+// cells of every block that the run is to do. What the machine can do at most is measured after that and
+// follows as more header lines, with #run repeated behind them. A [Writer] hands every line to the file at
+// once, so that an interrupted run loses at most the line being written; after each block it repeats #run
+// with the time spent and syncs. A reader ignores a last line without line end, [Append] cuts it off and
+// goes on behind it. Files are joined by [Merge], never by
 // concatenation: a header key would carry over into the next file.
 package results

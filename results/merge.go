@@ -53,6 +53,9 @@ func (w *Writer) variants(variants []Variant) error {
 }
 
 func (w *Writer) results(r *RunResults) error {
+	if err := w.Plan(r.Plan); err != nil {
+		return err
+	}
 	type placed struct {
 		cell   Cell
 		sample Sample

@@ -70,8 +70,10 @@ type Variant struct {
 // A Run is one invocation of the suite.
 type Run struct {
 	ID            string    `json:"run"`
-	Start         string    `json:"start,omitempty"` // RFC 3339
-	End           string    `json:"end,omitempty"`   // absent where the run was interrupted
+	Start         string    `json:"start,omitempty"`   // RFC 3339
+	End           string    `json:"end,omitempty"`     // absent where the run was interrupted
+	Resumed       []string  `json:"resumed,omitempty"` // when an interrupted run was gone on with, RFC 3339
+	SpentSeconds  float64   `json:"spent_s,omitempty"` // of wall time so far, interruptions left out
 	BudgetSeconds float64   `json:"budget_s,omitempty"`
 	Plan          string    `json:"plan,omitempty"`     // names the sweep: its parts have the same
 	Shard         string    `json:"shard,omitempty"`    // which part of it this is, "2/4"

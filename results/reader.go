@@ -140,6 +140,8 @@ func (p *parser) comment(line []byte) ([]byte, error) {
 		}
 	case "#cell":
 		err = p.cellNote(text)
+	case "#plan":
+		err = p.planNote(text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("line %d: bad %s line: %w", p.line, kind, err)
@@ -160,6 +162,18 @@ func (p *parser) cellNote(text []byte) error {
 		return err
 	}
 	c.Note = note
+	return nil
+}
+
+func (p *parser) planNote(text []byte) error {
+	var note PlanNote
+	if err := json.Unmarshal(text, &note); err != nil {
+		return err
+	}
+	if p.run == nil || note.Run != p.run.Run.ID {
+		return fmt.Errorf("it belongs to run %q, which is not the one in force", note.Run)
+	}
+	p.run.Plan = append(p.run.Plan, note)
 	return nil
 }
 

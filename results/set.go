@@ -17,6 +17,7 @@ type RunResults struct {
 	File   string // where it was read first
 	Header Header
 	Run    Run
+	Plan   []PlanNote     // what the run was to do, block by block; older files have none
 	Cells  []*CellResults // by first appearance
 
 	index map[string]*CellResults
@@ -110,6 +111,9 @@ func (s *Set) join(other *Set) error {
 func (r *RunResults) join(other *RunResults) error {
 	if r.Run.End == "" && other.Run.End != "" {
 		r.Run = other.Run
+	}
+	if len(r.Plan) == 0 {
+		r.Plan = other.Plan
 	}
 	for _, c := range other.Cells {
 		name := []byte(c.Cell.Name())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 )
@@ -38,8 +37,8 @@ func (s Sample) Get(unit string) (value float64, ok bool) {
 	return 0, false
 }
 
-// A Writer appends to a results file, one line at a time, each handed to the file before the call returns. It
-// is not safe for concurrent use.
+// A Writer appends to a results file, one line at a time, each handed to the file before the call returns.
+// It is not safe for concurrent use.
 type Writer struct {
 	w      io.Writer
 	closer io.Closer
@@ -48,22 +47,7 @@ type Writer struct {
 	order  map[string]int // of units
 	header Header         // in force
 	run    string         // identity of the run in force
-}
-
-// Create makes a new file, which must not exist, and writes its head.
-func Create(path string, header Header, run Run) (*Writer, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("results file: %w", err)
-	}
-	w, err := newWriter(f, path, header, run)
-	if err != nil {
-		f.Close()
-		os.Remove(path)
-		return nil, err
-	}
-	w.closer = f
-	return w, nil
+	broken error          // of the first write that failed
 }
 
 // NewWriter writes the head of a results file to out.
@@ -125,6 +109,19 @@ func (w *Writer) Run(run Run) error {
 	return w.note("#run", run)
 }
 
+// Facts adds to the header in force what was found out after the run had begun, and repeats the run's
+// note, so that readers take it for the header's.
+func (w *Writer) Facts(more Header, run Run) error {
+	if err := more.check(); err != nil {
+		return err
+	}
+	for _, f := range more {
+		fmt.Fprintf(&w.buf, "%s: %s\n", f.Key, f.Value)
+	}
+	w.header = append(slices.Clone(w.header), more...)
+	return w.Run(run)
+}
+
 // Variant declares a variant. Every variant that has cells in the file needs one.
 func (w *Writer) Variant(v Variant) error {
 	return w.note("#variant", v)
@@ -161,7 +158,8 @@ func (w *Writer) Sample(cell Cell, iters int, values ...Value) error {
 	slices.SortFunc(values, func(a, b Value) int { return w.order[a.Unit] - w.order[b.Unit] })
 	fmt.Fprintf(&w.buf, "Benchmark%s %d", name, iters)
 	for _, v := range values {
-		// No exponents: benchfmt's own writer has some, which tools that read only plain numbers stumble over.
+		// No exponents: benchfmt's own writer has some, which tools that read only plain numbers stumble
+		// over.
 		fmt.Fprintf(&w.buf, " %s %s", strconv.FormatFloat(v.Value, 'f', -1, 64), v.Unit)
 	}
 	w.buf.WriteByte('\n')
@@ -196,16 +194,11 @@ func (w *Writer) flush() error {
 				w.name, len(line), MaxLine)
 		}
 	}
+	if w.broken != nil { // the file may end in half a line: more would be appended to it
+		return w.broken
+	}
 	if _, err := w.w.Write(w.buf.Bytes()); err != nil {
-		return fmt.Errorf("%s: %w", w.name, err)
+		w.broken = fmt.Errorf("%s: %w", w.name, cause(err))
 	}
-	return nil
-}
-
-// Close closes the file that Create made.
-func (w *Writer) Close() error {
-	if w.closer == nil {
-		return nil
-	}
-	return w.closer.Close()
+	return w.broken
 }
