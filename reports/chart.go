@@ -12,40 +12,42 @@ type Chart struct {
 }
 
 // charts are those of a setting: time, speed-up over each baseline and workspace over the length, of decoding
-// time and state. Fewer than two lengths make no chart.
+// the state instead. Fewer than two lengths make no chart.
 func (s *setting) charts(crossings []crossing) []Chart {
 	if len(s.lengths()) < 2 {
 		return nil
 	}
-	time := chart.Chart{
-		Title: "Time of " + s.callText() + ": " + s.text(), XLabel: "sequence length n", YLabel: "time of one call",
-		YUnit: chart.Seconds, Series: s.lines(results.Time, 1e-9),
-	}
+	along := "sequence length n"
+	time := chart.Chart{Title: "Time of one call: " + s.text(), YLabel: "time of one call", YUnit: chart.Seconds}
+	memory := Chart{"workspace", chart.Chart{
+		Title: "Workspace of one call: " + s.text(), YLabel: "workspace", YUnit: chart.Bytes,
+		Series: s.lines(results.WorkBytes, 1),
+	}}
 	if s.decodes() {
-		time.XLabel, time.YLabel = "position n", "time of one token"
-		state := chart.Chart{
-			Title: "State kept for decoding: " + s.text(), XLabel: time.XLabel, YLabel: "state",
-			YUnit: chart.Bytes, Series: s.lines(results.StateBytes, 1),
-		}
-		return []Chart{{"time", time}, {"state", state}}
+		along = "position n"
+		time.Title, time.YLabel = "Time of "+s.callText()+": "+s.text(), "time of one token"
+		memory = Chart{"state", chart.Chart{
+			Title: "State kept for decoding: " + s.text(), YLabel: "state", YUnit: chart.Bytes,
+			Series: s.lines(results.StateBytes, 1),
+		}}
 	}
-	workspace := chart.Chart{
-		Title: "Workspace of one call: " + s.text(), XLabel: "sequence length n", YLabel: "workspace",
-		YUnit: chart.Bytes, Series: s.lines(results.WorkBytes, 1),
-	}
+	time.Series = s.lines(results.Time, 1e-9)
 	list := []Chart{{"time", time}}
 	for _, base := range s.baselines() {
 		list = append(list, Chart{"speedup-" + base.label, s.speedupChart(base, crossings)})
 	}
-	return append(list, Chart{"workspace", workspace})
+	list = append(list, memory)
+	for i := range list {
+		list[i].XLabel = along
+	}
+	return list
 }
 
 // line is a series without points.
-func (x *series) line() chart.Series {
-	line := chart.Series{Label: x.label, Group: x.variant.Family}
-	line.Dashed = x.variant.Role == results.RoleReference || peer(x.variant)
-	if peer(x.variant) {
-		line.Group = results.RolePeer
+func (s *setting) line(x *series) chart.Series {
+	line := chart.Series{Label: x.label, Dashed: x.variant.Role == results.RoleReference || peer(x.variant)}
+	if s.crowded {
+		line.Colour = min(1+familyPlace(x.variant), chartColours) // references and peers share the last
 	}
 	return line
 }
@@ -58,7 +60,7 @@ func (s *setting) lines(unit string, factor float64) []chart.Series {
 		if peer(x.variant) && !x.variant.Exact {
 			continue
 		}
-		line := x.line()
+		line := s.line(x)
 		for _, p := range x.points(unit) {
 			if p.Median <= 0 {
 				continue

@@ -12,24 +12,42 @@ func families() []string {
 	return []string{"exact", "pattern", "low rank", "kernel", "hashing", "recurrent"}
 }
 
-// compareFamilies orders variants by family. References follow, for orientation; peers are last.
-func compareFamilies(a, b results.Variant) int {
-	place := func(v results.Variant) int {
-		switch i := slices.Index(families(), v.Family); {
-		case peer(v):
-			return len(families()) + 2
-		case v.Role == results.RoleReference:
-			return len(families()) + 1
-		case i < 0:
-			return len(families())
-		default:
-			return i
-		}
+// familyPlace is a variant's place among families. Unusual families follow the usual ones; then come
+// references, for orientation, and peers.
+func familyPlace(v results.Variant) int {
+	switch i := slices.Index(families(), v.Family); {
+	case peer(v):
+		return len(families()) + 2
+	case v.Role == results.RoleReference:
+		return len(families()) + 1
+	case i < 0:
+		return len(families())
+	default:
+		return i
 	}
-	if n := cmp.Compare(place(a), place(b)); n != 0 || peer(a) {
+}
+
+// compareFamilies orders variants by family.
+func compareFamilies(a, b results.Variant) int {
+	if n := cmp.Compare(familyPlace(a), familyPlace(b)); n != 0 || peer(a) {
 		return n
 	}
 	return cmp.Compare(a.Family, b.Family)
+}
+
+// chartColours is how many colours a chart has.
+const chartColours = 8
+
+// crowded reports whether the group has more variants than a chart has colours: then a colour is a family, in
+// all charts.
+func (g *group) crowded() bool {
+	var names []string
+	for _, c := range g.cells {
+		if !peer(c.variant) {
+			names = append(names, c.Variant)
+		}
+	}
+	return len(distinct(names)) > chartColours
 }
 
 // row is the series' row of a table.

@@ -147,6 +147,8 @@ func (m *measured) ranked() bool {
 type setting struct {
 	probe  results.Cell // without variant, length and options
 	series []*series    // by family, then in the order of the declarations
+
+	crowded bool // see group.crowded
 }
 
 // A series is one variant with one set of options over lengths.
@@ -178,7 +180,9 @@ func (g *group) settings(set *results.Set, heads bool) []*setting {
 		byName[name].add(c)
 	}
 	list = seat(list, peers)
+	crowded := g.crowded()
 	for _, s := range list {
+		s.crowded = crowded
 		s.sort(set)
 	}
 	return list

@@ -206,6 +206,12 @@ func TestDecoding(t *testing.T) {
 	if state := tables(t, set, "state")[setting]; len(state.Rows) != 2 {
 		t.Errorf("state: %+v", state)
 	}
+	report, err := reports.Build(set)
+	check(t, err)
+	gain := chartOf(t, report, "speedup-dense")
+	if gain.XLabel != "position n" || len(lineOf(t, gain, "rank").X) == 0 {
+		t.Errorf("the gain over keys and values is drawn over %s", gain.XLabel)
+	}
 	if roof := tables(t, set, "roofline"); len(roof) != 0 {
 		t.Errorf("a roofline of memory that may be in a cache: %+v", roof)
 	}

@@ -14,15 +14,15 @@ import (
 func (s *setting) speedupChart(base *series, crossings []crossing) chart.Chart {
 	c := chart.Chart{
 		Title:  "Speed-up over " + base.label + ": " + s.text(),
-		XLabel: "sequence length n", YLabel: "time of " + base.label + " / time of the variant",
-		YUnit: chart.Ratio,
+		YLabel: "time of " + base.label + " / time of the variant",
+		YUnit:  chart.Ratio,
 	}
 	lengths := s.lengths()
 	for _, x := range s.series {
 		if peer(x.variant) && !x.variant.Exact {
 			continue
 		}
-		line := x.line()
+		line := s.line(x)
 		if x == base {
 			line.Dashed, line.Plain = true, true
 		}
@@ -102,7 +102,7 @@ func (s *setting) tradeoffLines(head string, k cost) []chart.Series {
 	var lines []chart.Series
 	points, last := 0, ""
 	for _, x := range s.series {
-		if line := x.line(); !s.swept() || x.variant.Name != last {
+		if line := s.line(x); !s.swept() || x.variant.Name != last {
 			if s.swept() {
 				line.Label = x.variant.Name
 			}
@@ -193,7 +193,7 @@ func (s *setting) rooflineCharts(g *group) []Chart {
 			continue
 		}
 		rate := m.estimate(results.FLOPRate)
-		line, intensity := x.line(), m.intensity()
+		line, intensity := s.line(x), m.intensity()
 		line.X, line.Y = []float64{intensity}, []float64{rate.Median}
 		line.Lo, line.Hi = []float64{rate.Lo}, []float64{rate.Hi}
 		peak, from, to = max(peak, m.peak()), min(from, intensity), max(to, intensity)

@@ -92,3 +92,31 @@ func TestFrontCharts(t *testing.T) {
 		t.Errorf("rank takes %v bytes", memory.X)
 	}
 }
+
+// TestColourIsAFamily: in a crowd, whatever the chart.
+func TestColourIsAFamily(t *testing.T) {
+	report, err := reports.Build(many().set(t))
+	check(t, err)
+	families := map[string]string{}
+	for _, m := range manyMakers() {
+		families[m.Name] = m.Family
+	}
+	colours := map[string]int{}
+	for _, c := range report.Parts[0].Charts {
+		for _, s := range c.Series {
+			family := families[s.Label]
+			if family == "" {
+				continue // a bound
+			}
+			if colours[family] == 0 {
+				colours[family] = s.Colour
+			}
+			if s.Colour == 0 || s.Colour != colours[family] {
+				t.Errorf("%s: %s has colour %d, its family %d", c.ID, s.Label, s.Colour, colours[family])
+			}
+		}
+	}
+	if len(colours) != 7 {
+		t.Errorf("colours of %v", colours)
+	}
+}

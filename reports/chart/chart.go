@@ -33,9 +33,9 @@ const (
 type Series struct {
 	Label        string
 	X, Y, Lo, Hi []float64
-	Dashed       bool   // a broken line, for a fit or a bound beside what was measured
-	Plain        bool   // no markers and no colour, for a bound that is known everywhere
-	Group        string // series of one group share a colour where there are more series than colours
+	Dashed       bool // a broken line, for a fit or a bound beside what was measured
+	Plain        bool // no markers and no colour, for a bound that is known everywhere
+	Colour       int  // series with the same number, from 1, share a colour; 0 gives each its own
 }
 
 // Mark is a point to look at, such as a crossover: a ring with a label. One that is not positive and finite

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"image/color"
-	"slices"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -75,25 +74,19 @@ func styleOf(h hue, round int, dashed bool) style {
 	return s
 }
 
-// styles are the looks of the series. Each has a colour of its own as long as there are enough; then each
-// group has one, or without groups the colours come again.
+// styles are the looks of the series.
 func (c Chart) styles() []style {
 	all := hues()
-	named := func(s Series) bool { return s.Group != "" }
-	grouped := len(c.Series) > len(all) && slices.ContainsFunc(c.Series, named)
 	list := make([]style, len(c.Series))
-	places, rounds := make(map[string]int), make(map[int]int)
+	rounds := make([]int, len(all))
 	for i, s := range c.Series {
 		if s.Plain {
 			list[i] = styleOf(hue{soft(), soft()}, 0, s.Dashed)
 			continue
 		}
 		place := i
-		if grouped {
-			if _, seen := places[s.Group]; !seen {
-				places[s.Group] = len(places)
-			}
-			place = places[s.Group]
+		if s.Colour > 0 {
+			place = s.Colour - 1
 		}
 		place %= len(all)
 		list[i] = styleOf(all[place], rounds[place], s.Dashed)

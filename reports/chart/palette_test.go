@@ -78,21 +78,23 @@ func TestStylesDiffer(t *testing.T) {
 	}
 }
 
-// A group is a colour, where there are more series than colours.
-func TestGroupsShareAColour(t *testing.T) {
+// Series with one number share a colour; without numbers each has its own as long as there are enough.
+func TestColours(t *testing.T) {
 	var c Chart
 	for i := range 2 * len(hues()) {
-		c.Series = append(c.Series, Series{Group: string(rune('a' + i%3))})
+		c.Series = append(c.Series, Series{Colour: 1 + i%3})
 	}
 	for i, s := range c.styles() {
 		if s.hue != hues()[i%3] {
-			t.Errorf("series %d of group %d has a colour of its own", i, i%3)
+			t.Errorf("series %d has another colour than its number says", i)
 		}
 	}
-	c.Series = c.Series[:len(hues())]
-	for i, s := range c.styles() {
+	for i := range c.Series {
+		c.Series[i].Colour = 0
+	}
+	for i, s := range c.styles()[:len(hues())] {
 		if s.hue != hues()[i] {
-			t.Errorf("series %d of few shares a colour", i)
+			t.Errorf("series %d shares a colour", i)
 		}
 	}
 }
