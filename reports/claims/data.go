@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"attnbench/results"
 )
 
 // The JSON form: figures in base units, null for what is not known or open.
@@ -16,6 +18,8 @@ type (
 		Commit  string      `json:"commit"`
 		SIMD    string      `json:"simd"`
 		Claims  []jsonClaim `json:"claims"`
+
+		Warnings []results.Warning `json:"warnings"`
 	}
 	jsonClaim struct {
 		Name       string     `json:"claim"`
@@ -65,6 +69,7 @@ func writeJSON(w io.Writer, all []Verdicts) error {
 	places := []jsonPlace{}
 	for _, v := range all {
 		p := jsonPlace{Machine: v.Machine, Commit: v.Commit, SIMD: v.SIMD, Claims: []jsonClaim{}}
+		p.Warnings = append([]results.Warning{}, v.Warnings...)
 		for _, j := range v.Judgements {
 			p.Claims = append(p.Claims, j.json())
 		}

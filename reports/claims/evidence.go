@@ -16,16 +16,23 @@ type place struct {
 	machine, commit, simd string
 	cells                 map[string]*found
 	headers               []results.Header
+	warnings              []results.Warning // about its runs
 }
 
 // found are all measurements of one cell.
 type found struct {
 	name  string
 	files []string
-	notes []results.CellNote
-	units map[string][]float64
+	runs  []measurement
+	units map[string][]float64 // but time
 	draws map[string][]float64 // by unit, one for each seed
 	seeds []string
+}
+
+// A measurement is what one run says of a cell.
+type measurement struct {
+	note  results.CellNote
+	times []float64
 }
 
 // Evidence is a cell that a verdict needs, and what the results have of it.
@@ -54,11 +61,16 @@ func gather(set *results.Set, catalog Catalog) []*place {
 			})
 			if i < 0 {
 				i = len(places)
-				places = append(places, &place{machine, commit, c.Cell.SIMD, map[string]*found{}, nil})
+				places = append(places, &place{
+					machine: machine, commit: commit, simd: c.Cell.SIMD, cells: map[string]*found{},
+				})
 			}
 			p := places[i]
 			if !used[p] {
 				used[p], p.headers = true, append(p.headers, run.Header)
+				for _, w := range slices.Concat(run.Run.Noise, run.Run.Warnings) {
+					p.warnings = with(p.warnings, w)
+				}
 			}
 			p.add(run, c, catalog)
 		}
@@ -79,16 +91,20 @@ func (p *place) add(run *results.RunResults, c *results.CellResults, catalog Cat
 	if !slices.Contains(f.files, run.File) {
 		f.files = append(f.files, run.File)
 	}
-	f.notes = append(f.notes, c.Note)
+	f.runs = append(f.runs, measurement{note: c.Note})
 	if c.Note.Status == results.Failed || len(c.Samples) == 0 {
 		return
 	}
+	f.runs[len(f.runs)-1].times = c.Values(results.Time)
 	seed := run.Header.Get(keySeed)
 	fresh := !slices.Contains(f.seeds, seed)
 	if fresh {
 		f.seeds = append(f.seeds, seed)
 	}
 	for _, u := range results.Units() {
+		if u.Name == results.Time {
+			continue
+		}
 		values := c.Values(u.Name)
 		f.units[u.Name] = append(f.units[u.Name], values...)
 		if fresh && len(values) > 0 {
@@ -135,41 +151,49 @@ func (p *place) seek(w Want, quantity string, catalog Catalog) *Evidence {
 	default:
 		e.Estimate = exactly(e.values[0])
 	}
-	if quantity == QuantityTime && e.Problem == "" {
-		e.Problem = f.noise(e.Estimate)
-	}
 	return e
 }
 
 // why says what became of a cell without samples.
 func (f *found) why() string {
-	for _, n := range f.notes {
-		if n.Reason != "" {
-			return n.Status + ": " + n.Reason
+	for _, m := range f.runs {
+		if m.note.Reason != "" {
+			return m.note.Status + ": " + m.note.Reason
 		}
 	}
 	return "not measured"
 }
 
-// noise says why a time decides nothing.
-func (f *found) noise(e reports.Estimate) string {
+// times are the samples of the runs in which the cell was steady, together. Where it was so in none, problem
+// says why they decide nothing: a cell that was measured again on a quieter machine counts.
+func (f *found) times() (values []float64, problem string) {
+	var all []float64
 	var warnings []results.Warning
-	for _, n := range f.notes {
-		warnings = append(warnings, n.Warnings...)
+	for _, m := range f.runs {
+		if len(m.times) == 0 {
+			continue
+		}
+		all, warnings = append(all, m.times...), append(warnings, m.note.Warnings...)
+		if len(reports.NoiseMarks(reports.Summarize(m.times), m.note.Warnings)) == 0 {
+			values = append(values, m.times...)
+		}
 	}
-	marks := reports.NoiseMarks(e, warnings)
-	if len(marks) == 0 {
-		return ""
+	if len(values) > 0 || len(all) == 0 {
+		return values, ""
 	}
-	what, _, _ := strings.Cut(marks[0].Text(), ":")
-	return what
+	marks := reports.NoiseMarks(reports.Summarize(all), warnings)
+	if len(marks) == 0 { // runs too short by themselves
+		return all, ""
+	}
+	problem, _, _ = strings.Cut(marks[0].Text(), ":")
+	return all, problem
 }
 
 // values are a quantity's figures: samples of time, draws of an error, one sum of bytes.
 func (f *found) values(w Want, quantity string) (values []float64, problem string) {
 	switch quantity {
 	case QuantityTime:
-		return f.units[results.Time], ""
+		return f.times()
 	case QuantityError:
 		draws := f.draws[results.RelErr]
 		if n := len(draws); n > 0 && n < w.Draws {

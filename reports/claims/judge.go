@@ -51,6 +51,7 @@ type Finding struct {
 type Verdicts struct {
 	Machine, Commit, SIMD string
 	Headers               []results.Header
+	Warnings              []results.Warning // about the runs and the files, each once
 	Judgements            []Judgement
 }
 
@@ -64,7 +65,10 @@ func Judge(set *results.Set, list []*Claim, catalog Catalog) []Verdicts {
 	}
 	var first Verdicts
 	for i, p := range places {
-		v := Verdicts{Machine: p.machine, Commit: p.commit, SIMD: p.simd, Headers: p.headers}
+		v := Verdicts{Machine: p.machine, Commit: p.commit, SIMD: p.simd, Headers: p.headers, Warnings: p.warnings}
+		for _, text := range set.Warnings {
+			v.Warnings = append(v.Warnings, results.Warning{Code: "file", Text: text})
+		}
 		for _, c := range list {
 			v.Judgements = append(v.Judgements, p.judge(c, catalog))
 		}

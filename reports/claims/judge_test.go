@@ -356,3 +356,32 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("nothing that decides: %+v", all)
 	}
 }
+
+// TestAgain: what was unstable counts once it was measured again, and samples of several runs count together.
+func TestAgain(t *testing.T) {
+	tests := "[[test]]\nmeasure = \"value\"\nof = \"Rank-64\"\nat = [512]\nmin = 1000000.0\nmax = 1050000.0"
+	noisy, few := usual(), usual()
+	noisy.unstable, noisy.rank, few.samples = []int{512}, 9000, 4
+	for _, test := range []struct {
+		name    string
+		worlds  []world
+		want    claims.Verdict
+		samples int
+	}{
+		{"unstable", []world{noisy}, claims.Inconclusive, 1},
+		{"measured again", []world{noisy, usual()}, claims.Supported, 12},
+		{"measured before", []world{usual(), noisy}, claims.Supported, 12},
+		{"twice", []world{usual(), usual()}, claims.Supported, 24},
+		{"few", []world{few}, claims.Inconclusive, 1},
+		{"twice few", []world{few, few}, claims.Supported, 8},
+	} {
+		set := new(results.Set)
+		for _, w := range test.worlds {
+			set.Runs = append(set.Runs, w.set(t).Runs...)
+		}
+		f := claims.Judge(set, []*claims.Claim{parse(t, tests)}, nothing{})[0].Judgements[0].Findings[0]
+		if f.Verdict != test.want || f.Ours.Samples != test.samples {
+			t.Errorf("%s: %s of %d samples (%s)", test.name, f.Verdict, f.Ours.Samples, f.Why)
+		}
+	}
+}

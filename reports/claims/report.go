@@ -43,7 +43,7 @@ func (v Verdicts) part(several bool, catalog Catalog) reports.Part {
 	p.Headlines = append([]string{fmt.Sprintf(
 		"Of %d claims %d are supported on this machine, %d are not, %d are inconclusive.",
 		len(v.Judgements), counts[Supported], counts[NotSupported], counts[Inconclusive])}, p.Headlines...)
-	p.Facts = shared(v.Headers)
+	p.Warnings, p.Facts = v.Warnings, shared(v.Headers)
 	return p
 }
 
