@@ -17,7 +17,7 @@ type pickCommand struct {
 	MaxMemory string   `placeholder:"SIZE" help:"Counted memory of a call at most: 512KiB, 1.5GiB, 100MB."`
 	Input     []string `placeholder:"NAME" help:"Real inputs whose errors count (default: all in the files)."`
 	Head      []string `placeholder:"NAME" help:"Heads or kinds of them, as sink (default: all)."`
-	Pass      []string `default:"forward" placeholder:"NAME" help:"Passes (default: forward)."`
+	Pass      []string `default:"forward" enum:"forward,backward,both" help:"Of ${enum}."`
 	Files     []string `arg:"" name:"file" help:"Results files."`
 }
 
@@ -39,7 +39,10 @@ func (c *pickCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	answers := reports.Pick(set, wish)
+	answers, err := reports.Pick(set, wish)
+	if err != nil {
+		return err
+	}
 	found := false
 	for _, a := range answers {
 		printAnswer(env.stdout, a)

@@ -47,7 +47,12 @@ type Answer struct {
 // Pick finds the fastest variants that satisfy a wish, for every setting that was measured around its length.
 // Between two measured lengths time is interpolated in logarithms, memory is that of the longer one, and the
 // error the larger of both; nothing is extrapolated but errors, which are those of the nearest length.
-func Pick(set *results.Set, w Wish) []Answer {
+//
+// It fails where an input or a head is unknown.
+func Pick(set *results.Set, w Wish) ([]Answer, error) {
+	if err := w.check(set); err != nil {
+		return nil, err
+	}
 	var answers []Answer
 	for _, g := range split(set) {
 		heads := g.settings(set, true)
@@ -60,7 +65,34 @@ func Pick(set *results.Set, w Wish) []Answer {
 			}
 		}
 	}
-	return answers
+	return answers, nil
+}
+
+// check refuses names that the results do not have, with those that they have.
+func (w Wish) check(set *results.Set) error {
+	if err := (Choice{Inputs: w.Inputs}).check(set); err != nil {
+		return err
+	}
+	var heads, names []string
+	for _, run := range set.Runs {
+		for _, cell := range run.Cells {
+			if head := cell.Cell.Head; head != "" {
+				heads, names = append(heads, head), append(names, head, kindOf(head))
+			}
+		}
+	}
+	for _, h := range w.Heads {
+		if !slices.Contains(names, h) {
+			return fmt.Errorf("the results have no head %q: they have %s", h, list(distinct(heads)))
+		}
+	}
+	return nil
+}
+
+// kindOf is what kind of head a name says that it is: "sink" of "24:3.sink".
+func kindOf(head string) string {
+	_, kind, _ := strings.Cut(head, ".")
+	return kind
 }
 
 // wholes are settings that have all lengths already.
@@ -78,8 +110,8 @@ func errorsOf(heads []*setting, w Wish) []*measured {
 	for _, s := range heads {
 		for _, x := range s.series {
 			for _, c := range x.cells {
-				_, kind, _ := strings.Cut(c.Head, ".")
-				if c.has(results.RelErr) && in(w.Inputs, c.Input) && (in(w.Heads, c.Head) || in(w.Heads, kind)) {
+				wanted := in(w.Inputs, c.Input) && (in(w.Heads, c.Head) || in(w.Heads, kindOf(c.Head)))
+				if wanted && c.has(results.RelErr) {
 					list = append(list, c)
 				}
 			}

@@ -44,7 +44,8 @@ func TestPick(t *testing.T) {
 			[]string{"fastest tiled"}},
 	}
 	for _, test := range tests {
-		answers := reports.Pick(set, test.wish)
+		answers, err := reports.Pick(set, test.wish)
+		check(t, err)
 		if len(answers) != 1 {
 			t.Fatalf("%+v: %d answers, want one for the heads of all lengths", test.wish, len(answers))
 		}
@@ -61,8 +62,8 @@ func TestPick(t *testing.T) {
 		}
 	}
 	for _, n := range []int{511, 4097} {
-		if answers := reports.Pick(set, reports.Wish{N: n, MaxError: 1}); len(answers) > 0 {
-			t.Errorf("n = %d was extrapolated: %s", n, lines(answers[0]))
+		if answers, err := reports.Pick(set, reports.Wish{N: n, MaxError: 1}); err != nil || len(answers) > 0 {
+			t.Errorf("n = %d: %v, was extrapolated: %+v", n, err, answers)
 		}
 	}
 }
