@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full paper report published test race lint generate build slurm-test
+.PHONY: help bench bench-full paper report published test race lint generate build release slurm-test
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -60,15 +60,30 @@ test: ## all tests
 race: ## all tests under the race detector (needs a C compiler)
 	$(GO) test -race -short $(TESTFLAGS) ./...
 
+# What releases are built for. Nothing of the machine may be in them: no paths, no C, no time, no state of the checkout but its commit.
+RELEASES ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+RELEASE := bin/release
+
+release: ## bin/release, the program for several systems, the same bytes from the same commit and Go
+	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)
+	@for target in $(RELEASES); do \
+		file=$(RELEASE)/bench-$${target%/*}-$${target#*/}; case $$target in windows/*) file=$$file.exe ;; esac; \
+		GOFLAGS= GOEXPERIMENT= GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} \
+			$(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X attnbench/harness/machine.commit=$(COMMIT)' \
+			-o $$file ./bench || exit 1; \
+	done
+	@cd $(RELEASE) && sha256sum bench-* | tee SHA256SUMS
+
 slurm-test: ## shards and their merge on a real Slurm of one node (Debian, root; installs it if need be)
 	harness/cluster/slurm-test.sh
 
-lint: ## formatting, go vet, staticcheck, go.mod
+lint: ## formatting, go vet, staticcheck, go.mod, checksums of modules
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -C $(GENERATOR) ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	$(GO) mod verify
 
 generate: ## write the assembly again from its generator
 	$(GO) generate ./...
