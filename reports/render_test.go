@@ -139,10 +139,7 @@ func TestSpeed(t *testing.T) {
 			if n := bytes.Count(file, []byte("\nBenchmark")); n < 100_000 {
 				t.Fatalf("only %d lines", n)
 			}
-			took := time.Hour
-			for range 3 { // others may use the machine: the best counts
-				took = min(took, reportTime(t, file))
-			}
+			took := reportTime(t, file)
 			if took > 5*time.Second {
 				t.Errorf("a report over 100,000 lines takes %v", took)
 			}
@@ -158,15 +155,15 @@ func TestSpeed(t *testing.T) {
 	}
 }
 
-// reportTime reads a file and writes its page.
+// reportTime reads a file and writes its page. It is the time of processors: the machine may be busy.
 func reportTime(t *testing.T, file []byte) time.Duration {
 	t.Helper()
-	start := time.Now()
+	start := busy(t)
 	set, err := results.ReadFrom(bytes.NewReader(file), "big.txt")
 	check(t, err)
 	report, err := reports.Build(set)
 	check(t, err)
 	var out bytes.Buffer
 	check(t, report.Write(&out, "html", reports.Options{}))
-	return time.Since(start)
+	return busy(t) - start
 }
