@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"attnbench/harness/process"
 	"attnbench/variants/kernel"
 )
 
@@ -34,7 +35,7 @@ func answers(behaviour string) []string {
 		"many":        {"ready x", "5 100 3"},
 		"undone":      {"ready x", "5 100", "perhaps"},
 		"environment": {fmt.Sprintf("ready %s %s", os.Getenv("OMP_NUM_THREADS"), os.Getenv("MALLOC_MMAP_MAX_"))},
-		"flood":       {strings.Repeat("x", 2*maxAnswer)},
+		"flood":       {strings.Repeat("x", 2*process.MaxAnswer)},
 	}[behaviour]
 }
 

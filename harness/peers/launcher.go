@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"attnbench/harness/process"
 )
 
 //go:embed scripts
@@ -69,11 +71,11 @@ func (l *Launcher) Start(ctx context.Context, p *Peer, threads int, malloc Mallo
 	for _, name := range []string{"OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB"} {
 		environment = append(environment, name+"_NUM_THREADS="+strconv.Itoa(threads))
 	}
-	process, err := start(ctx, command, environment)
+	started, err := process.Start(ctx, process.Command{Words: command, Environment: environment})
 	if err != nil {
 		return nil, fmt.Errorf("the peer cannot be started: %w", err)
 	}
-	return process, nil
+	return &Process{started}, nil
 }
 
 // Folder is where files are exchanged, with the scripts unpacked in it. It is made on first use.

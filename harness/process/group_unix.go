@@ -1,6 +1,6 @@
 //go:build unix
 
-package peers
+package process
 
 import (
 	"errors"
