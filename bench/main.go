@@ -37,6 +37,7 @@ type commands struct {
 	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
 	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
 	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
+	Cell   cellCommand   `cmd:"" hidden:"" help:"One cell in a process of its own: what run --isolate starts."`
 	List   listCommand   `cmd:"" help:"List the mechanisms: options, side inputs, claims, refusals."`
 }
 

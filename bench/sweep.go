@@ -37,6 +37,7 @@ type sweepFlags struct {
 	Shard string `placeholder:"I/N" help:"One part of N, from 1 to N; auto: as the scheduler says."`
 
 	Seed    uint64        `default:"4" help:"Seed of everything that is drawn."`
+	Isolate bool          `help:"A process for each cell: a crash, a kill or a hang costs one cell."`
 	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`
 	Timeout time.Duration `placeholder:"TIME" help:"Wall time of one cell's samples (default: no limit)."`
 }
@@ -50,6 +51,10 @@ func (f *sweepFlags) layout(host *machine.Host) (*harness.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	child, err := f.child()
+	if err != nil {
+		return nil, err
+	}
 	sweep, err := harness.ParseSweep(harness.Axes{
 		Variants: f.Variants, N: f.N, Heads: f.Heads, Dim: f.Dim, Batch: f.Batch, Causal: f.Causal, Pass: f.Pass,
 		DType: f.DType, SIMD: f.SIMD, Threads: f.Threads, Input: f.Input, Set: f.Set, Fidelity: f.Fidelity,
@@ -59,7 +64,7 @@ func (f *sweepFlags) layout(host *machine.Host) (*harness.Plan, error) {
 		return nil, err
 	}
 	limits := harness.Limits{Budget: f.Budget, Timeout: f.Timeout}
-	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best()}
+	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best(), Child: child}
 	plan := harness.Layout(sweep, limits, m)
 	if err := plan.CheckShard(); err != nil {
 		plan.Close()

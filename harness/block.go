@@ -32,7 +32,8 @@ type Block struct {
 	Cells   []*Cell
 
 	source  source
-	samples int // of each cell, when time allows
+	samples int  // of each cell, when time allows
+	apart   bool // its cells run one after the other: they do not fit into memory together
 	seed    uint64
 }
 
@@ -114,7 +115,7 @@ func (c *Cell) Time() time.Duration { return c.gating() + c.sampling(c.Samples) 
 
 // Refusal is why a cell does not run or does not count.
 type Refusal struct {
-	// Code is stable: "unsupported", "missing", "memory", "budget", "timeout", "gate", "panic", "peer".
+	// Code is stable: "unsupported", "missing", "memory", "budget"; "gate", "panic", "crash", "peer"; "timeout".
 	Code   string
 	Reason string // one line
 }
@@ -299,10 +300,7 @@ func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting
 func (s *Sweep) resolve(
 	b *Block, m *variants.Mechanism, options []variants.Setting, p pools,
 ) (c *Cell, problem *variants.Problem) {
-	c = &Cell{Block: b, Mechanism: m, request: variants.Request{
-		Shape: b.Shape, Options: options, Inputs: b.source.side(), Draw: true, DrawGates: true, Seed: s.seed,
-		Type: b.Type, Backward: b.backward(), Decode: b.decode(), Kernels: b.Kernels, Pool: p.get(b.Threads),
-	}}
+	c = &Cell{Block: b, Mechanism: m, request: newRequest(b, options, p.get(b.Threads))}
 	problem, err := m.Resolve(c.request)
 	if err != nil {
 		c.Skip = Refusal{"unsupported", strings.TrimPrefix(err.Error(), m.Name+": ")}

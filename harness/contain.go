@@ -29,14 +29,21 @@ func (t *trial) contain(f func() error) error {
 // fail records why a trial failed.
 func (t *trial) fail(err error) {
 	var panicked *work.Panic
-	t.failure, t.panicked = err.Error(), errors.As(err, &panicked)
+	var gone lost
+	t.failure, t.code = err.Error(), ""
+	switch {
+	case errors.As(err, &panicked):
+		t.code = codePanic
+	case errors.As(err, &gone):
+		t.code = gone.code
+	}
 }
 
 // failed is the trial's failure with its code.
 func (t *trial) failed() Refusal {
 	switch {
-	case t.panicked:
-		return Refusal{codePanic, t.failure}
+	case t.code != "":
+		return Refusal{t.code, t.failure}
 	case t.cell.Peer != nil:
 		return Refusal{codePeer, t.failure}
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"attnbench/harness/check"
-	"attnbench/harness/inputs"
 	"attnbench/results"
 	"attnbench/variants"
 )
@@ -20,13 +19,13 @@ type upstream struct {
 }
 
 // newUpstream makes the operands that a block's pass needs beyond q, k, v and out.
-func newUpstream(b *Block, f *fences) upstream {
+func newUpstream(b *Block, dout []float32, f *fences) upstream {
 	if !b.backward() {
 		return upstream{}
 	}
 	s := b.Shape
 	u := upstream{
-		dout: inputs.GaussianDOut(b.seed, s), dq: fencedFloats(f, "dq", s.Slices()*s.N*s.D),
+		dout: dout, dq: fencedFloats(f, "dq", s.Slices()*s.N*s.D),
 		dk: fencedFloats(f, "dk", s.Slices()*s.S*s.D), dv: fencedFloats(f, "dv", s.Slices()*s.S*s.E),
 	}
 	u.part = slices.Clone(u.dout) // memory counts once it is written

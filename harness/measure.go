@@ -32,6 +32,9 @@ var errChanged = errors.New("a timed call gave another output than the verified 
 // calibrate chooses the number of calls in a sample. The call that verified the cell met cold memory: it
 // tells long calls only.
 func (t *trial) calibrate(clock Clock, in *operands) (err error) {
+	if t.child != nil {
+		return t.calibrateChild()
+	}
 	t.iterations = 1
 	took := t.call
 	if took < 10*minSample {
@@ -77,6 +80,9 @@ func (t *trial) calls(n int, clock Clock, in *operands) (time.Duration, error) {
 // sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
 // cells before this one have left their own data in the caches.
 func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float64, err error) {
+	if t.child != nil {
+		return t.sampleChild()
+	}
 	if t.iterations > 1 {
 		if _, err := t.calls(1, clock, in); err != nil {
 			return 0, err

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"attnbench/harness/check"
+	"attnbench/harness/inputs"
 	"attnbench/variants"
 )
 
@@ -22,13 +23,22 @@ type operands struct {
 
 // newOperands makes the inputs of a block and a place for its output.
 func newOperands(b *Block) *operands {
+	var dout []float32
+	if b.backward() {
+		dout = inputs.GaussianDOut(b.seed, b.Shape)
+	}
+	return assemble(b, b.source.tensors(b.seed, b.Shape), dout)
+}
+
+// assemble makes the operands of a block on given inputs.
+func assemble(b *Block, t check.Tensors, dout []float32) *operands {
 	s := b.Shape
 	rows := s.N
 	if b.decode() {
 		rows = 1
 	}
-	in := &operands{Tensors: b.source.tensors(b.seed, s), token: newToken(b)}
-	in.upstream = newUpstream(b, &in.fences)
+	in := &operands{Tensors: t, token: newToken(b)}
+	in.upstream = newUpstream(b, dout, &in.fences)
 	in.out = fencedFloats(&in.fences, "out", s.Slices()*rows*s.E)
 	for i := range in.out {
 		in.out[i] = 1 // memory counts once it is written

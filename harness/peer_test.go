@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) == 2 && os.Args[1] == cellWord {
+		serveTestCell()
+	}
 	os.Exit(m.Run())
 }
 

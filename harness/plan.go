@@ -37,6 +37,8 @@ type Machine struct {
 	Clock   Clock
 	Host    Host
 	Fastest *kernel.Set // its multiply-adds are the yardstick of peak-frac
+	// Child is the command of a process that calls Serve: each cell has one. Empty: cells run in this process.
+	Child []string
 }
 
 // NewPlan lays a sweep out, measures the machine's FMA peak, predicts every cell and decides what runs within
@@ -107,7 +109,7 @@ func (p *Plan) revise(blocks []*Block, available machine.Figure) {
 				p.predictor.predict(c)
 			}
 		}
-		guard(b, available)
+		guard(b, available, len(p.machine.Child) > 0)
 	}
 	remaining := time.Duration(math.MaxInt64 / 2)
 	if p.limits.Budget > 0 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/harness/share"
 	"attnbench/results"
 	"attnbench/variants"
 )
@@ -124,7 +125,22 @@ func (r *run) block(ctx context.Context, b *Block) error {
 		return nil
 	}
 	in := newOperands(b)
-	trials, err := r.prepare(ctx, wanted, in)
+	inputs, err := r.share(in)
+	if err != nil {
+		return err
+	}
+	defer inputs.Close()
+	for _, cells := range b.groups(wanted) {
+		if err := r.together(ctx, b, cells, in, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// together runs cells of a block that are held at once.
+func (r *run) together(ctx context.Context, b *Block, cells []*Cell, in *operands, inputs share.File) error {
+	trials, err := r.prepare(ctx, cells, in, inputs)
 	defer dismiss(trials)
 	if err != nil {
 		return err
@@ -143,28 +159,40 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	return r.sample(ctx, b, passed, in)
 }
 
-// dismiss ends the processes of peers.
+// dismiss ends the processes of peers and cells.
 func dismiss(trials []*trial) {
 	for _, t := range trials {
 		if t.process != nil {
 			t.process.Close()
 		}
+		if t.child != nil {
+			t.child.close()
+		}
 	}
 }
 
 // prepare plans every cell and runs it once, for its output and its peak memory.
-func (r *run) prepare(ctx context.Context, cells []*Cell, in *operands) ([]*trial, error) {
-	var trials []*trial
+func (r *run) prepare(
+	ctx context.Context, cells []*Cell, in *operands, inputs share.File,
+) (trials []*trial, err error) {
+	var children map[*Cell]*child
+	if len(r.Child) > 0 {
+		children = r.launch(ctx, cells, inputs)
+	}
 	for _, c := range cells {
 		if err := ctx.Err(); err != nil {
+			abandon(children)
 			return trials, err
 		}
 		if c.Peer != nil {
 			trials = append(trials, r.invite(ctx, c, in))
 			continue
 		}
-		t, err := r.admit(ctx, c, in)
-		if err != nil {
+		var t *trial
+		if h := children[c]; h != nil {
+			delete(children, c)
+			t = r.confine(c, h)
+		} else if t, err = r.admit(ctx, c, in); err != nil {
 			return trials, err
 		}
 		r.totals.Measured += t.planned

@@ -101,7 +101,8 @@ func byCost(blocks []*Block) []*Cell {
 
 // guard refuses the largest cells of a block until what remains fits into the available memory together: all
 // cells of a block are held at once, because they are sampled in turns.
-func guard(b *Block, available machine.Figure) {
+// Where each cell has a process, cells that do not fit together run one after the other.
+func guard(b *Block, available machine.Figure, isolated bool) {
 	if !available.Known {
 		return
 	}
@@ -117,6 +118,11 @@ func guard(b *Block, available machine.Figure) {
 	slices.SortStableFunc(cells, func(a, b *Cell) int {
 		return cmp.Compare(b.Predicted.Bytes, a.Predicted.Bytes)
 	})
+	b.apart = isolated && total > limit
+	if b.apart {
+		guardEach(b, cells, limit)
+		return
+	}
 	for _, c := range cells {
 		if total <= limit {
 			return
@@ -125,6 +131,17 @@ func guard(b *Block, available machine.Figure) {
 		c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs and the other variants, "+
 			"and %.0f %% of the available memory is %s: lower n, heads or batch, or take fewer variants",
 			FormatBytes(c.Predicted.Bytes), FormatBytes(total), 100*memoryFraction, FormatBytes(limit))}
+	}
+}
+
+// guardEach refuses the cells of a block that do not fit into the available memory alone.
+func guardEach(b *Block, cells []*Cell, limit int64) {
+	for _, c := range cells {
+		if fixed := fixedBytes(b); fixed+c.Predicted.Bytes > limit {
+			c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs, and %.0f %% of the available "+
+				"memory is %s: lower n, heads or batch", FormatBytes(c.Predicted.Bytes), FormatBytes(fixed),
+				100*memoryFraction, FormatBytes(limit))}
+		}
 	}
 }
 

@@ -52,12 +52,15 @@ type trial struct {
 	kept      []float32 // the output's errorRows, [slices][rows·e]
 	fences              // of results that are the trial's own
 	failure   string    // why the cell failed; empty: it did not
-	panicked  bool      // the failure is a panic
+	code      string    // of the failure; empty: it follows from the cell
 	refusal   Refusal   // why it turned out not to run; zero: it runs
 
 	process  *peers.Process // of an external implementation; nil: attention is what runs
 	versions string         // of what it consists of
 	patience func(most time.Duration) time.Duration
+
+	child      *child               // the cell's own process; nil: it runs in this one
+	childLimit func() time.Duration // for its next answer
 
 	iterations int           // calls in one sample
 	call       time.Duration // of one call, as last seen

@@ -39,6 +39,8 @@ func warnings(t *trial) []results.Warning {
 		"raise --budget or --timeout")
 	add(t.resumed(), "resumed", "the run was interrupted between its samples",
 		"measure again where a few percent count")
+	add(c.Block.apart, "apart", "sampled apart from the other variants: they do not fit into memory together",
+		"lower n, heads or batch, or take fewer variants")
 	add(t.switches > int64(len(t.times)), "preempted",
 		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.times)),
 		"stop other programs, or measure later")

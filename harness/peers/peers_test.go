@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"attnbench/harness/process"
 	"attnbench/variants"
 	"attnbench/variants/catalog"
 )
@@ -78,7 +79,7 @@ func TestClose(t *testing.T) {
 	p := fake(t, "hang")
 	start := time.Now()
 	p.Close()
-	if took := time.Since(start); took > farewell+soon/2 {
+	if took := time.Since(start); took > process.Farewell+soon/2 {
 		t.Errorf("it took %v", took)
 	}
 }

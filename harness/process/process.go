@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Limits of the conversation.
+// Limits of a conversation: what an answer may be long, and a process may take to exit once it was told to.
 const (
 	MaxAnswer = 64 << 10        // bytes of a line
-	farewell  = 2 * time.Second // for a process to exit once it was told to
+	Farewell  = 2 * time.Second // for a process to exit once it was told to
 	maxReason = 300             // characters of a reason that results carry
 )
 
@@ -85,7 +85,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	p.cmd.Stdout, p.cmd.Stderr = in, &p.errors
 	p.cmd.Env = append(os.Environ(), c.Environment...)
 	p.cmd.ExtraFiles = c.Files
-	p.cmd.WaitDelay = farewell // a grandchild may hold the pipes
+	p.cmd.WaitDelay = Farewell // a grandchild may hold the pipes
 	ownGroup(p.cmd)
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err == nil {
@@ -148,7 +148,7 @@ func (p *Process) Ask(line string, limit time.Duration) (string, error) {
 func (p *Process) death() error {
 	select {
 	case <-p.ended:
-	case <-time.After(farewell): // it closed its output and lives on
+	case <-time.After(Farewell): // it closed its output and lives on
 		p.cancel()
 		<-p.ended
 	}
@@ -163,7 +163,7 @@ func (p *Process) death() error {
 func (p *Process) Close() {
 	_, _ = io.WriteString(p.stdin, "quit\n") // it may be dead already
 	p.stdin.Close()
-	timer := time.NewTimer(farewell)
+	timer := time.NewTimer(Farewell)
 	defer timer.Stop()
 	for {
 		select {
