@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full paper report published test race lint generate build release slurm-test
+.PHONY: help bench bench-full paper report published test race lint generate build release fuzz slurm-test
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -76,6 +76,14 @@ release: ## bin/release, the program for several systems, the same bytes from th
 
 slurm-test: ## shards and their merge on a real Slurm of one node (Debian, root; installs it if need be)
 	harness/cluster/slurm-test.sh
+
+FUZZTIME ?= 10m
+
+fuzz: ## every fuzz target for FUZZTIME, one after the other, by hand: the tests replay the corpora under testdata/fuzz
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' . | while IFS=: read -r file target; do \
+		echo "$$file $${target#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+	done
 
 lint: ## formatting, go vet, staticcheck, go.mod, checksums of modules
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:" $$unformatted >&2; exit 1; }
