@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,26 +75,16 @@ func (c *runCommand) Run(env *environment, typed *kong.Context) error {
 
 // conclude prints the report and where the results are, and turns what happened into an exit code.
 func (c *runCommand) conclude(env *environment, s *session, totals harness.Totals, err error) error {
-	interrupted := errors.Is(err, context.Canceled)
-	if err != nil && !interrupted {
-		return failure{err}
-	}
-	if !interrupted {
-		report, err := choice{}.load(s.path)
-		if err != nil {
-			return err
-		}
-		if err := c.print(env.stdout, "text", report); err != nil {
-			return err
-		}
-	}
-	if interrupted {
+	if err != nil {
 		fmt.Fprintf(s.talk, "results   %s\nreport    bench report %s\n", s.path, s.path)
-		again := []string{"run", "--resume", s.path}
-		if c.Python != defaultPython { // which no file tells
-			again = append(again, "--peers-python", c.Python)
-		}
-		return interruption{"go on with: bench " + commandLine(again)}
+		return c.stopped(s, err)
+	}
+	report, err := choice{}.load(s.path)
+	if err != nil {
+		return err
+	}
+	if err := c.print(env.stdout, "text", report); err != nil {
+		return err
 	}
 	share := func(d time.Duration) float64 { return 100 * d.Seconds() / max(totals.Total.Seconds(), 1e-9) }
 	fmt.Fprintf(s.talk, "time      %.1f s: %.0f %% set-up and samples, %.0f %% verification, %.0f %% overhead\n",
@@ -101,6 +92,13 @@ func (c *runCommand) conclude(env *environment, s *session, totals harness.Total
 		share(totals.Total-totals.Measured-totals.Verified))
 	fmt.Fprintf(s.talk, "results   %s\nreport    bench report %s\nagain     bench %s\n",
 		s.path, s.path, commandLine(env.args))
+	if c.From != "" {
+		both, err := results.Read(c.From, s.path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.talk, "outputs   against %s: %s\n", c.From, cmp.Or(both.AgreementText(), "no cell in common"))
+	}
 	switch {
 	case totals.Failed > 0:
 		return failure{fmt.Errorf("%d cells failed their checks: see the report", totals.Failed)}
@@ -108,6 +106,19 @@ func (c *runCommand) conclude(env *environment, s *session, totals harness.Total
 		return failure{fmt.Errorf("nothing ran: every one of %d cells was skipped", totals.Skipped)}
 	}
 	return nil
+}
+
+// stopped adds to the error that ended a run how to go on with it.
+func (c *runCommand) stopped(s *session, err error) error {
+	again := []string{"run", "--resume", s.path}
+	if c.Python != defaultPython { // which no file tells
+		again = append(again, "--peers-python", c.Python)
+	}
+	remedy := "go on with: bench " + commandLine(again)
+	if errors.Is(err, context.Canceled) {
+		return interruption{remedy}
+	}
+	return failure{fmt.Errorf("%w: once that is mended, %s", err, remedy)}
 }
 
 // header are the facts that are constant over the run.
@@ -121,14 +132,16 @@ func (c *runCommand) header(env *environment, d machine.Description) results.Hea
 		{Key: results.KeySeed, Value: fmt.Sprint(c.Seed)},
 	}
 	keep := map[string]string{
-		"cores": "cores", "caches": "caches", "os": "os", "platform": "platform", "go": "go", "build": "goflags",
+		"cpus": "cpus", "cores": "cores", "caches": "caches", "os": "os",
+		"platform": "platform", "go": "go", "build": "goflags",
 	}
 	for _, fact := range d.Facts() {
 		if key := keep[fact.Name]; key != "" {
 			h = append(h, results.Field{Key: key, Value: fact.Value})
 		}
 	}
-	h = append(h, results.Field{Key: "memory", Value: d.MemoryTotal.Bytes()})
+	h = append(h, results.Field{Key: "memory", Value: d.MemoryTotal.Bytes()},
+		results.Field{Key: "memory-limit", Value: d.MemoryLimit.Bytes()})
 	for i := range h {
 		if h[i].Value == "" {
 			h[i].Value = "n/a"

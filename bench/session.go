@@ -67,7 +67,8 @@ func (s *session) reopen(path string, header results.Header, now time.Time) erro
 
 // sameProgram refuses to go on where one of the facts that samples depend on is another.
 func sameProgram(path string, begun, now results.Header) error {
-	for _, key := range []string{results.KeyMachine, "simd", results.KeyCommit, "go", "goflags", "seed"} {
+	facts := []string{results.KeyMachine, "simd", results.KeyCommit, "go", "goflags", results.KeySeed}
+	for _, key := range facts {
 		if a, b := begun.Get(key), now.Get(key); a != b {
 			return fmt.Errorf("%s was begun with %s %s, and this is %s: go on with that one, "+
 				"or repeat it here by --from", path, key, a, b)

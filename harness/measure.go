@@ -29,6 +29,9 @@ type Host interface {
 // errChanged says that a timed call gave another output than the verified one.
 var errChanged = errors.New("a timed call gave another output than the verified one")
 
+// errClock says that the difference of two readings of the clock is no time.
+var errClock = errors.New("the clock stood still or ran backwards during a sample")
+
 // calibrate chooses the number of calls in a sample. The call that verified the cell met cold memory: it
 // tells long calls only.
 func (t *trial) calibrate(clock Clock, in *operands) (err error) {
@@ -90,6 +93,9 @@ func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float6
 	}
 	before := host.Usage()
 	took, err := t.run(clock, in)
+	if err == nil && took <= 0 {
+		err = errClock
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -86,8 +86,12 @@ func (j Journal) Sample(s Sample) error {
 
 // planned are the figures that only the suite's own plans have.
 func (j Journal) planned(s Sample) []results.Value {
+	plan := float64(s.Plan.Nanoseconds())
+	if plan < 0 { // the clock ran backwards
+		plan = math.NaN()
+	}
 	return []results.Value{
-		{Unit: results.PlanTime, Value: float64(s.Plan.Nanoseconds())},
+		{Unit: results.PlanTime, Value: plan},
 		{Unit: results.WorkBytes, Value: float64(s.Memory.Work)},
 		{Unit: results.SavedBytes, Value: float64(s.Memory.Saved)},
 		{Unit: results.StateBytes, Value: stateBytes(s)},

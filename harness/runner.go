@@ -103,6 +103,9 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		if err := state.block(ctx, b); err != nil {
 			return state.totals, err
 		}
+		for _, c := range b.Cells {
+			c.Problem = nil // with all that was drawn for it
+		}
 		if err := recorder.Block(p.Spent()); err != nil {
 			return state.totals, err
 		}

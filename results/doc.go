@@ -18,8 +18,8 @@
 //
 // "key: value" lines are the [Header]: what is constant over a run. A value that changed from sample to
 // sample would split benchstat's tables, so such things belong in the name, in a unit or in a note. Keys that
-// the suite writes: schema, machine, cpu, simd, cores, caches, memory, os, go, goflags, commit, command,
-// seed, and for every instruction set and thread count of the run fma-peak-SIMD-tTHREADS and
+// the suite writes: schema, machine, cpu, simd, cores, caches, memory, memory-limit, cpus, os, go, goflags,
+// commit, command, seed, and for every instruction set and thread count of the run fma-peak-SIMD-tTHREADS and
 // bf16-peak-SIMD-tTHREADS in FLOP/s and stream-SIMD-tTHREADS, memory bandwidth, in bytes a second.
 //
 // Every Benchmark line is one sample of one [Cell], ns/op first. Units are listed by [Units].

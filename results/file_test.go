@@ -226,7 +226,8 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(remarks) != 2 || !strings.Contains(remarks[0], "both hold run r1: it counts once") {
+	if len(remarks) != 3 || remarks[2] != "1 cells of several runs gave the same bits, 0 did not" ||
+		!strings.Contains(remarks[0], "both hold run r1: it counts once") {
 		t.Errorf("remarks %q", remarks)
 	}
 	merged, err := results.ReadFrom(bytes.NewReader(out.Bytes()), "merged")

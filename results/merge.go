@@ -8,7 +8,7 @@ import (
 // Merge reads files and writes them as one: runs one after the other, each under its own header, a run that
 // several files hold once. Machines stay apart by their header keys. Remarks are what the user should know:
 // runs that stand there twice, shards that are missing. Runs that measured the same cell and don't belong
-// together are refused.
+// together are refused. Where runs computed the same cells, a remark says how many agree to the bit.
 func Merge(out io.Writer, paths ...string) (remarks []string, err error) {
 	set, err := Read(paths...)
 	if err != nil {
@@ -18,7 +18,11 @@ func Merge(out io.Writer, paths ...string) (remarks []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(set.Warnings, repeated...), set.Write(out)
+	remarks = append(set.Warnings, repeated...)
+	if text := set.AgreementText(); text != "" {
+		remarks = append(remarks, text)
+	}
+	return remarks, set.Write(out)
 }
 
 // Write writes the set as one file, the samples of each run in the order in which they were measured.

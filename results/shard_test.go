@@ -78,7 +78,8 @@ func TestMergeRemarks(t *testing.T) {
 			{name: "b", machine: "m", commit: "c", seed: "4", run: "b", lengths: []int{64, 128}}},
 			[]string{"are runs of their own that both measured 1 cells"}},
 		{"another machine", []part{shardOf(1, nil), shardOf(2, nil), shardOf(3, nil), shardOf(4, nil),
-			shardOf(4, func(p *part) { p.name, p.machine, p.run = "5.txt", "n", "r5" })}, nil},
+			shardOf(4, func(p *part) { p.name, p.machine, p.run = "5.txt", "n", "r5" })},
+			[]string{"1 cells of several runs gave the same bits, 0 did not"}},
 		{"no shard", []part{shardOf(1, func(p *part) { p.shard = "7/4" })}, nil},
 	} {
 		folder := t.TempDir()
