@@ -122,6 +122,11 @@ func flagWords(f *kong.Flag) []string {
 			list = append(list, "--"+f.Name, v)
 		}
 		return list
+	case bool:
+		if !value {
+			return nil
+		}
+		return []string{"--" + f.Name}
 	case *bool:
 		if value == nil {
 			return nil
