@@ -92,7 +92,7 @@ type Cell struct {
 
 	request                  variants.Request
 	forward, backward, token variants.Cost // of one call; backward and token are 0 in passes without
-	state                    int64         // bytes between tokens
+	state, params            int64         // bytes between tokens, and of parameters
 	bytes                    int64         // of the plan and what only this cell writes, or of a peer's process
 	malloc                   peers.Malloc  // of a peer
 	earlier                  earlier       // samples before the run was interrupted

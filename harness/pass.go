@@ -48,7 +48,7 @@ func (c *Cell) setCosts() {
 func (c *Cell) setBytes() {
 	p := c.Problem
 	m := p.Memory()
-	c.bytes, c.state = m.Total(), m.State
+	c.bytes, c.state, c.params = m.Total(), m.State, m.Param
 	if !c.Block.backward() {
 		return
 	}

@@ -113,6 +113,9 @@ func guard(b *Block, available machine.Figure, isolated bool) {
 		if c.Problem != nil {
 			cells = append(cells, c)
 			total += c.Predicted.Bytes
+			if isolated && c.Peer == nil {
+				total += processBytes(c)
+			}
 		}
 	}
 	slices.SortStableFunc(cells, func(a, b *Cell) int {
@@ -137,12 +140,26 @@ func guard(b *Block, available machine.Figure, isolated bool) {
 // guardEach refuses the cells of a block that do not fit into the available memory alone.
 func guardEach(b *Block, cells []*Cell, limit int64) {
 	for _, c := range cells {
-		if fixed := fixedBytes(b); fixed+c.Predicted.Bytes > limit {
+		if fixed := fixedBytes(b) + processBytes(c); fixed+c.Predicted.Bytes > limit {
 			c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs, and %.0f %% of the available "+
 				"memory is %s: lower n, heads or batch", FormatBytes(c.Predicted.Bytes), FormatBytes(fixed),
 				100*memoryFraction, FormatBytes(limit))}
 		}
 	}
+}
+
+// processBytes is what a cell's own process holds beside its plan and the inputs that it shares: the program,
+// results, and copies of inputs that are not float32. The parent has its own copy of parameters, for the
+// definition.
+func processBytes(c *Cell) int64 {
+	const program = 32 << 20
+	b, s := c.Block, c.Block.Shape
+	inputs := int64(s.N)*int64(s.D) + int64(s.S)*int64(s.D+s.E)
+	bytes := operandBytes(b) - b.Type.Size()*inputs*int64(s.Slices()) // results, and twice the upstream gradient
+	if b.Type != variants.F32 {
+		bytes += (b.Type.Size() + variants.F32.Size()) * inputs * int64(s.Slices())
+	}
+	return program + bytes + c.params
 }
 
 // fixedBytes is what a block needs beside the plans of its cells: operands twice (the leak test changes a
