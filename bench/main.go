@@ -21,24 +21,25 @@ import (
 // Exit codes of every command.
 const (
 	exitDone        = 0
-	exitFailed      = 1 // a red check, a failed cell, nothing ran
+	exitFailed      = 1 // a red check, a failed cell, something past --fail, nothing ran
 	exitUsage       = 2 // wrong usage or unreadable input
 	exitInterrupted = 130
 )
 
 // commands is the command line; each command is a struct in the file of its name.
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Verify and measure a sweep, write a results file, print its report."`
-	Plan   planCommand   `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
-	Doctor doctorCommand `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
-	Report reportCommand `cmd:"" help:"Tables, sentences and charts of results files."`
-	Claims claimsCommand `cmd:"" help:"Published claims against results: supported, not, inconclusive."`
-	Pick   pickCommand   `cmd:"" help:"The fastest variant of results within limits of error and memory."`
-	Merge  mergeCommand  `cmd:"" help:"Join results files of several runs or machines into one."`
-	Verify verifyCommand `cmd:"" help:"Replay golden files on every mechanism that they are for."`
-	Eval   evalCommand   `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
-	Cell   cellCommand   `cmd:"" hidden:"" help:"One cell in a process of its own: what run --isolate starts."`
-	List   listCommand   `cmd:"" help:"List the mechanisms: options, side inputs, claims, refusals."`
+	Run     runCommand     `cmd:"" help:"Verify and measure a sweep, write a results file, print its report."`
+	Plan    planCommand    `cmd:"" help:"What run would do: cells, predicted time and memory. Runs nothing."`
+	Doctor  doctorCommand  `cmd:"" help:"The machine and its noise, problems with remedies. Changes nothing."`
+	Report  reportCommand  `cmd:"" help:"Tables, sentences and charts of results files."`
+	Compare compareCommand `cmd:"" help:"Old results against new, or variants of one file."`
+	Claims  claimsCommand  `cmd:"" help:"Published claims against results: supported, not, inconclusive."`
+	Pick    pickCommand    `cmd:"" help:"The fastest variant of results within limits of error and memory."`
+	Merge   mergeCommand   `cmd:"" help:"Join results files of several runs or machines into one."`
+	Verify  verifyCommand  `cmd:"" help:"Replay golden files on every mechanism that they are for."`
+	Eval    evalCommand    `cmd:"" help:"Run one mechanism on your own tensors: its output and error."`
+	Cell    cellCommand    `cmd:"" hidden:"" help:"One cell in a process of its own: what run --isolate starts."`
+	List    listCommand    `cmd:"" help:"List the mechanisms: options, side inputs, claims, refusals."`
 }
 
 // environment is what a command may use of the process: tests replace it.
@@ -83,7 +84,11 @@ func newParser(cli *commands, env *environment, exit func(code int)) *kong.Kong 
 		kong.Name("bench"),
 		kong.Description("Efficient attention on the CPU: "+
 			"is it right, from which length does it pay, how wrong is its output?"),
-		kong.Vars{"formats": strings.Join(reports.Formats(), ",")},
+		kong.Vars{
+			"formats":    strings.Join(reports.Formats(), ","),
+			"quantities": strings.Join(reports.Quantities(), ","),
+			"compared":   strings.Join(reports.DefaultQuantities(), ","),
+		},
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(env.stdout, env.stderr),

@@ -62,6 +62,8 @@ func (m Mark) word() string {
 		return "coverage"
 	case MarkUseless:
 		return "useless"
+	case MarkTies:
+		return "benchstat-differs"
 	}
 	return string(m)
 }

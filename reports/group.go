@@ -28,6 +28,7 @@ type measured struct {
 	variant results.Variant // its declaration
 	note    results.CellNote
 	units   map[string][]float64
+	runs    []*results.CellResults // what each run has of it
 }
 
 // split sorts a set into groups, by first appearance.
@@ -70,6 +71,7 @@ func (m *measured) pool(c *results.CellResults) {
 	if m.note.Status != results.Done || c.Note.Status == results.Done {
 		m.note = c.Note
 	}
+	m.runs = append(m.runs, c)
 	m.label = m.Label()
 	if m.note.Label != "" {
 		m.label += " (" + m.note.Label + ")"
@@ -289,20 +291,36 @@ func lengthSamples(cells []*measured) []Samples {
 }
 
 // text describes a setting: "gaussian, bidirectional, forward, 1 head, d 64, f32, avx2, 1 thread".
-func (s *setting) text() string {
-	p := s.probe
-	parts := []string{p.Input, "bidirectional", passText(p.Pass), plural(p.Heads, "head"), "d " + itoa(p.D)}
+func (s *setting) text() string { return describe(s.probe, "") }
+
+// describe is the text of a setting, without a key in which its cells differ.
+func describe(p results.Cell, without string) string {
+	masked := "bidirectional"
 	if p.Causal {
-		parts[1] = "causal"
+		masked = "causal"
+	}
+	parts := []results.Option{
+		{Name: "input", Value: p.Input}, {Name: "causal", Value: masked},
+		{Name: "pass", Value: passText(p.Pass)},
+		{Name: "h", Value: plural(p.Heads, "head")}, {Name: "d", Value: "d " + itoa(p.D)},
 	}
 	if p.E != 0 && p.E != p.D {
-		parts = append(parts, "e "+itoa(p.E))
+		parts = append(parts, results.Option{Name: "e", Value: "e " + itoa(p.E)})
 	}
 	if p.S != 0 {
-		parts = append(parts, plural(p.S, "key"))
+		parts = append(parts, results.Option{Name: "s", Value: plural(p.S, "key")})
 	}
 	if p.Batch > 1 {
-		parts = append(parts, "batch "+itoa(p.Batch))
+		parts = append(parts, results.Option{Name: "b", Value: "batch " + itoa(p.Batch)})
 	}
-	return strings.Join(append(parts, p.DType, p.SIMD, plural(p.Threads, "thread")), ", ")
+	parts = append(parts,
+		results.Option{Name: "dtype", Value: p.DType}, results.Option{Name: "simd", Value: p.SIMD},
+		results.Option{Name: "threads", Value: plural(p.Threads, "thread")})
+	var texts []string
+	for _, part := range parts {
+		if part.Name != without {
+			texts = append(texts, part.Value)
+		}
+	}
+	return strings.Join(texts, ", ")
 }

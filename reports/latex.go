@@ -103,5 +103,6 @@ func escapeLaTeX(text string) string {
 		"±", `$\pm$`, "×", `$\times$`, "≈", `$\approx$`, "≤", `$\leq$`, "≥", `$\geq$`, "∞", `$\infty$`,
 		"−", "$-$", "–", "--", "·", `$\cdot$`, "²", `$^2$`, "√", `$\surd$`, "µ", `$\mu$`, "‖", `$\Vert$`,
 		"†", `$\dagger$`, "‡", `$\ddagger$`, "✗", `$\times$`, "…", `\ldots{}`, "⌈", `$\lceil$`, "⌉", `$\rceil$`,
+		"δ", `$\delta$`, "→", `$\to$`, "§", `\S{}`,
 	).Replace(text)
 }

@@ -58,6 +58,7 @@ const (
 	MarkFew      Mark = "‡"
 	MarkCoverage Mark = "†"
 	MarkUseless  Mark = "✗"
+	MarkTies     Mark = "§"
 )
 
 // Text is the footnote of a mark.
@@ -71,6 +72,8 @@ func (m Mark) Text() string {
 		return "nearly exact by coverage: scores more than half of the allowed pairs; not ranked"
 	case MarkUseless:
 		return "not at least 1 % better than the mean of V, or than an output of zeros"
+	case MarkTies:
+		return "benchstat prints another p, which is wrong where values tie and the numbers of samples differ"
 	}
 	return ""
 }
@@ -85,7 +88,7 @@ func words(text string) Cell { return Cell{Text: text} }
 // Footnotes explains the marks that the table uses, in a fixed order.
 func (t Table) Footnotes() []string {
 	var notes []string
-	for _, m := range []Mark{MarkUnstable, MarkFew, MarkCoverage, MarkUseless} {
+	for _, m := range []Mark{MarkUnstable, MarkFew, MarkCoverage, MarkUseless, MarkTies} {
 		used := slices.ContainsFunc(t.Rows, func(r Row) bool {
 			return slices.ContainsFunc(r.Cells, func(c Cell) bool { return slices.Contains(c.Marks, m) })
 		})
