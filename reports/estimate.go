@@ -1,39 +1,26 @@
 package reports
 
 import (
-	"math"
 	"slices"
 
 	"golang.org/x/perf/benchmath"
+
+	"attnbench/results"
 )
 
 // An Estimate is the median of samples with its interval.
-type Estimate struct {
-	Median, Lo, Hi float64 // the bounds are infinite below MinSamples
-	Samples        int
-}
+type Estimate = results.Estimate
 
 // Limits of what counts as known.
 const (
 	// MinSamples is the smallest number of samples with a 95 % interval of order statistics.
-	MinSamples = 6
+	MinSamples = results.MinSamples
 	// MaxSpread is the half width of an interval, relative to the median, above which a cell is unstable.
 	MaxSpread = 0.05
-
-	confidence = 0.95
 )
 
 // Summarize estimates the median of values, of which there is at least one. It keeps values as they are.
-func Summarize(values []float64) Estimate {
-	thresholds := benchmath.DefaultThresholds
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(values), &thresholds), confidence)
-	return Estimate{s.Center, s.Lo, s.Hi, len(values)}
-}
-
-// Spread is the half width of the interval relative to the median, +Inf where there is no interval.
-func (e Estimate) Spread() float64 {
-	return math.Max(e.Hi/e.Median-1, 1-e.Lo/e.Median)
-}
+func Summarize(values []float64) Estimate { return results.Summarize(values) }
 
 // Differ reports whether two sets of samples come from different distributions, by the exact U test at 5 %.
 func Differ(a, b []float64) bool { return rank(a, b).p < alpha }
