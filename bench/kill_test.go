@@ -19,7 +19,7 @@ import (
 
 // killed is the sweep that TestKilledRuns kills: some cells run, some are skipped.
 const killed = "run " +
-	"--variants full,linformer --n 16,24 --causal 0,1 --dim 8 --simd generic --seed 9 --budget 0"
+	"--variants full,linformer --n 16,24 --causal 0,1 --dim 8 --simd generic --seed 9 --budget 0 --samples 10"
 
 // program runs this test binary as the program itself, until after: 0 leaves it alone. It reports whether the
 // program ended by itself, and what it said.

@@ -36,6 +36,7 @@ type sweepFlags struct {
 
 	Shard string `placeholder:"I/N" help:"One part of N, from 1 to N; auto: as the scheduler says."`
 
+	Samples int           `env:"BENCH_SAMPLES" placeholder:"N" help:"Samples of a cell (default: 10 to 100)."`
 	Seed    uint64        `default:"4" help:"Seed of everything that is drawn."`
 	Isolate bool          `help:"A process for each cell: a crash, a kill or a hang costs one cell."`
 	Budget  time.Duration `default:"105s" help:"Wall time of the whole run; 0: no limit."`
@@ -58,7 +59,7 @@ func (f *sweepFlags) layout(host *machine.Host) (*harness.Plan, error) {
 	sweep, err := harness.ParseSweep(harness.Axes{
 		Variants: f.Variants, N: f.N, Heads: f.Heads, Dim: f.Dim, Batch: f.Batch, Causal: f.Causal, Pass: f.Pass,
 		DType: f.DType, SIMD: f.SIMD, Threads: f.Threads, Input: f.Input, Set: f.Set, Fidelity: f.Fidelity,
-		Seed: f.Seed, Peers: f.Peers, Python: f.Python, Shard: shard,
+		Seed: f.Seed, Samples: f.Samples, Peers: f.Peers, Python: f.Python, Shard: shard,
 	}, catalog.All())
 	if err != nil {
 		return nil, err

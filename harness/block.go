@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,8 +19,9 @@ import (
 // minSamples give no 95 % interval of the median.
 const (
 	fullSamples     = 10
-	minSamples      = 6
-	fidelitySamples = 1 // error is what such a cell is for
+	minSamples      = results.MinSamples
+	mostSamples     = 100 // an interval that ten times the samples leave wide says that the machine is not quiet
+	fidelitySamples = 1   // error is what such a cell is for
 )
 
 // Block is one shape on one input with all variants of the sweep: the unit of comparison.
@@ -34,6 +36,7 @@ type Block struct {
 	source  source
 	samples int  // of each cell, when time allows
 	apart   bool // its cells run one after the other: they do not fit into memory together
+	counted bool // there are no more, however wide the interval
 	seed    uint64
 }
 
@@ -95,6 +98,7 @@ type Cell struct {
 	state, params            int64         // bytes between tokens, and of parameters
 	bytes                    int64         // of the plan and what only this cell writes, or of a peer's process
 	malloc                   peers.Malloc  // of a peer
+	extra                    time.Duration // for samples beyond those granted, while the interval is wide
 	earlier                  earlier       // samples before the run was interrupted
 }
 
@@ -153,7 +157,8 @@ func (p pools) close() {
 }
 
 // blocks expands the sweep: fidelity first, then every combination of the axes, shorter lengths first, so
-// that each ladder has been measured at the length below before the next one is decided on.
+// that each ladder has been measured at the length below before the next one is decided on. So what a machine
+// does over the whole run goes with the length: only cells of one block are protected from it by their turns.
 func (s *Sweep) blocks(p pools) []*Block {
 	var fidelity, timed []*Block
 	for _, src := range s.fidelity {
@@ -228,7 +233,7 @@ func (s *Sweep) engineBlocks(src source, shape variants.Shape, p pools) []*Block
 			for _, set := range s.kernels {
 				for _, threads := range s.threads {
 					b := &Block{Shape: shape, Kernels: set, Threads: threads, Type: elements, Pass: pass, source: src,
-						samples: fullSamples, seed: s.seed}
+						samples: cmp.Or(s.samples, fullSamples), counted: s.samples > 0, seed: s.seed}
 					b.Cells = s.cells(b, p)
 					blocks = append(blocks, b)
 				}

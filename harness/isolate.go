@@ -218,17 +218,15 @@ func (t *trial) calibrateChild() error {
 }
 
 // sampleChild is sample in the cell's own process.
-func (t *trial) sampleChild() (nanoseconds float64, err error) {
+func (t *trial) sampleChild() (nanoseconds float64, took time.Duration, err error) {
 	rep, err := t.child.ask("sample", t.childLimit())
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if rep.Took <= 0 || t.iterations < 1 {
-		return 0, lost{codeCrash, "its process reports no time"}
+		return 0, 0, lost{codeCrash, "its process reports no time"}
 	}
 	t.call = rep.Took / time.Duration(t.iterations)
 	t.switches += rep.Switches
-	t.used += rep.Took
-	t.times = append(t.times, t.call)
-	return float64(rep.Took) / float64(t.iterations), nil
+	return float64(rep.Took) / float64(t.iterations), rep.Took, nil
 }

@@ -1,9 +1,8 @@
 package harness
 
 import (
-	"context"
+	"cmp"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"attnbench/harness/machine"
@@ -82,127 +81,75 @@ func (t *trial) calls(n int, clock Clock, in *operands) (time.Duration, error) {
 
 // sample takes one sample and checks its output. Calls shorter than a sample get one untimed call first: the
 // cells before this one have left their own data in the caches.
-func (t *trial) sample(clock Clock, host Host, in *operands) (nanoseconds float64, err error) {
+func (t *trial) sample(
+	clock Clock, host Host, in *operands,
+) (nanoseconds float64, took time.Duration, err error) {
 	if t.child != nil {
 		return t.sampleChild()
 	}
 	if t.iterations > 1 {
 		if _, err := t.calls(1, clock, in); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	before := host.Usage()
-	took, err := t.run(clock, in)
+	took, err = t.run(clock, in)
 	if err == nil && took <= 0 {
 		err = errClock
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if usage := host.Usage().Since(before); usage.Known && t.process == nil {
 		t.switches += usage.Involuntary
 	}
-	t.used += took
-	t.times = append(t.times, t.call)
 	if t.process == nil {
 		in.read()
 		if t.digest(in) != t.expected() {
-			return 0, errChanged
+			return 0, 0, errChanged
 		}
 	}
-	return float64(took) / float64(t.iterations), nil
+	return float64(took) / float64(t.iterations), took, nil
 }
 
-// sampler takes the samples of one block.
-type sampler struct {
-	clock    Clock
-	host     Host
-	yard     *yardstick
-	rng      *rand.Rand
-	deadline time.Duration // of the run; 0: none
-	timeout  time.Duration // of one cell; 0: none
-	spare    time.Duration // what any cell may take beyond its prediction
-	record   func(t *trial, nanoseconds float64) error
-	done     func(t *trial) error
-}
-
-// run samples the trials in turns until all are finished: first as they are listed, because readers of the
-// file show variants in the order in which they meet them, then in a new random order each round. Between
-// rounds the yardstick is read.
-func (s *sampler) run(ctx context.Context, trials []*trial, in *operands) error {
-	for _, t := range trials {
-		if err := work.Contain(func() error { return t.calibrate(s.clock, in) }); err != nil {
+// ready calibrates a trial and says how it is sampled.
+func (r *run) ready(t *trial, yard *yardstick, in *operands) {
+	if err := work.Contain(func() error { return t.calibrate(r.Clock, in) }); err != nil {
+		t.fail(err)
+		in.mend()
+	}
+	t.Least, t.Most, t.Extra = t.cell.Samples, t.cell.Samples, t.cell.extra
+	t.Floor = min(minSamples, t.Least)
+	if b := t.cell.Block; !b.Fidelity() && !b.counted {
+		t.Most = max(mostSamples, t.Least)
+	}
+	t.Limit = r.plan.limits.patience(t.cell)
+	t.Take = func() (nanoseconds float64, took time.Duration, err error) {
+		if t.failure != "" {
+			return 0, 0, errors.New(t.failure)
+		}
+		err = work.Contain(func() (err error) {
+			nanoseconds, took, err = t.sample(r.Clock, r.Host, in)
+			return err
+		})
+		if err != nil {
 			t.fail(err)
 			in.mend()
 		}
+		return nanoseconds, took, err
 	}
-	left := len(trials)
-	for round := 0; left > 0; round++ {
-		s.yard.burst()
-		if round > 0 {
-			s.rng.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
-		}
-		for _, t := range trials {
-			if t.finished {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if s.over() || t.failure != "" || t.resumed() && s.enough(t) {
-				t.finished = true
-			} else if err := s.step(ctx, t, in); err != nil {
-				return err
-			}
-			if t.finished {
-				left--
-				if err := s.done(t); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
+	t.Record = func(nanoseconds float64) error { return r.recorder.Sample(r.line(t, nanoseconds, yard.peak())) }
+	t.Done = func() error { return r.settle(t) }
 }
 
-// step takes one sample of a trial and decides whether it was the last.
-func (s *sampler) step(ctx context.Context, t *trial, in *operands) error {
-	var nanoseconds float64
-	err := work.Contain(func() (err error) {
-		nanoseconds, err = t.sample(s.clock, s.host, in)
-		return err
-	})
-	if err != nil {
-		if ctx.Err() != nil { // which ends peers
-			return ctx.Err()
-		}
-		t.fail(err)
-		t.finished = true
-		in.mend()
-		return nil
+// patience is the time after which a cell makes do with the fewest samples; 0: none. Beside --timeout it is
+// twice what was predicted, and something that is not worth a word.
+func (l Limits) patience(c *Cell) time.Duration {
+	const times, cells = 2, 200
+	limit := l.Timeout
+	if l.Budget > 0 {
+		budget := times*c.sampling(c.Samples) + l.Budget/cells
+		limit = min(budget, cmp.Or(limit, budget))
 	}
-	if err := s.record(t, nanoseconds); err != nil {
-		return err
-	}
-	t.finished = s.enough(t)
-	return nil
+	return limit
 }
-
-// enough reports whether a trial has its samples: those that were granted, or fewer where it takes far longer
-// than predicted, but then as many as an interval needs.
-func (s *sampler) enough(t *trial) bool {
-	granted := t.cell.Samples
-	switch {
-	case len(t.times) >= granted:
-		return true
-	case len(t.times) < min(minSamples, granted):
-		return false
-	case s.timeout > 0 && t.used > s.timeout:
-		return true
-	}
-	const patience = 2
-	return s.deadline > 0 && t.used > patience*t.cell.sampling(granted)+s.spare
-}
-
-// over reports whether the run's time is spent: no sample is begun any more.
-func (s *sampler) over() bool { return s.deadline > 0 && s.clock.Now() >= s.deadline }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"attnbench/harness/sampling"
 	"attnbench/results"
 )
 
@@ -17,7 +18,7 @@ type earlier struct {
 
 // newTrial begins with the samples that the cell has already.
 func newTrial(c *Cell) *trial {
-	return &trial{cell: c, times: slices.Clone(c.earlier.times), used: c.earlier.used}
+	return &trial{cell: c, Cell: sampling.Cell{Times: nanoseconds(c.earlier.times), Used: c.earlier.used}}
 }
 
 // resumed reports whether the run was interrupted between the trial's samples.
@@ -152,4 +153,22 @@ func compare(plan []results.PlanNote, r *results.RunResults) error {
 			r.File, len(theirs), len(ours))
 	}
 	return nil
+}
+
+// nanoseconds are durations as samples hold them.
+func nanoseconds(times []time.Duration) []float64 {
+	list := make([]float64, len(times))
+	for i, t := range times {
+		list[i] = float64(t)
+	}
+	return list
+}
+
+// durations are samples as outcomes hold them.
+func durations(times []float64) []time.Duration {
+	list := make([]time.Duration, len(times))
+	for i, t := range times {
+		list[i] = time.Duration(t)
+	}
+	return list
 }

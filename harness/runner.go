@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/harness/sampling"
 	"attnbench/harness/share"
 	"attnbench/results"
 	"attnbench/variants"
@@ -260,17 +261,16 @@ func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operand
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	yard := r.plan.yardstick(b.Threads, b.Type)
 	yard.restart()
-	const cells = 200 // a cell that takes this part of the budget too long is not worth a word
-	s := &sampler{
-		spare: r.plan.limits.Budget / cells,
-		clock: r.Clock, host: r.Host, yard: yard, deadline: r.deadline, timeout: r.plan.limits.Timeout,
-		rng: variants.Stream(b.seed, "order of samples/"+b.group(), 0),
-		record: func(t *trial, nanoseconds float64) error {
-			return r.recorder.Sample(r.line(t, nanoseconds, yard.peak()))
-		},
-		done: r.settle,
+	cells := make([]*sampling.Cell, len(trials))
+	for i, t := range trials {
+		r.ready(t, yard, in)
+		cells[i] = &t.Cell
 	}
-	return s.run(ctx, trials, in)
+	s := &sampling.Sampler{
+		Now: r.Clock.Now, Deadline: r.deadline, Between: func() { yard.burst() },
+		Order: variants.Stream(b.seed, "order of samples/"+b.group(), 0),
+	}
+	return s.Run(ctx, cells)
 }
 
 func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
@@ -284,20 +284,20 @@ func (r *run) line(t *trial, nanoseconds, peak float64) Sample {
 // settle records what became of a trial and teaches the predictor.
 func (r *run) settle(t *trial) error {
 	o := Outcome{
-		Cell: t.cell, Status: results.Done, Times: t.times, Errors: t.errors, Hash: t.hash, Warnings: warnings(t),
-		Versions: t.versions,
+		Cell: t.cell, Status: results.Done, Times: durations(t.Times), Errors: t.errors, Hash: t.hash,
+		Warnings: warnings(t), Versions: t.versions,
 	}
 	switch {
 	case t.refusal.Code != "":
 		o.Status, o.Refusal, o.Warnings = results.Skipped, t.refusal, nil
 	case t.failure != "":
 		o.Status, o.Refusal = results.Failed, t.failed()
-	case len(t.times) == 0:
+	case len(t.Times) == 0:
 		o.Status, o.Refusal = results.Skipped, Refusal{"budget",
 			fmt.Sprintf("the budget was spent before its first sample (--budget %v)", r.plan.limits.Budget)}
 	default:
-		r.totals.Measured += t.used
-		r.plan.predictor.learn(t.cell, median(t.times), 0)
+		r.totals.Measured += t.Used
+		r.plan.predictor.learn(t.cell, time.Duration(median(t.Times)), 0)
 		r.plan.schedule.reached[t.cell.ladder()] = t.cell.Block.Shape.N
 	}
 	return r.finish(o)

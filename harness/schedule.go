@@ -57,6 +57,26 @@ func (s *schedule) choose(blocks []*Block, remaining time.Duration) {
 			}
 		}
 	}
+	s.share(blocks, left)
+}
+
+// share divides what is left among the cells that run, for samples beyond those granted: equally, so that
+// short cells, which scatter most, get many. What a cell does not need is there for those after it.
+func (s *schedule) share(blocks []*Block, left time.Duration) {
+	var cells []*Cell
+	for _, b := range blocks {
+		for _, c := range b.Cells {
+			if c.Samples > 0 && !b.Fidelity() {
+				cells = append(cells, c)
+			}
+		}
+	}
+	for _, c := range cells {
+		c.extra = max(0, left/time.Duration(len(cells)))
+		if s.limits.Timeout > 0 {
+			c.extra = min(c.extra, max(0, s.limits.Timeout-c.sampling(c.Samples)))
+		}
+	}
 }
 
 // refuse says why a cell does not fit; zero: it fits.

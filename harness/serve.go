@@ -201,11 +201,11 @@ func (m Machine) serveCalibrate(t *trial, in *operands, rep *report) error {
 }
 
 func (m Machine) serveSample(t *trial, in *operands, rep *report) error {
-	used, switches := t.used, t.switches
-	err := work.Contain(func() error {
-		_, err := t.sample(m.Clock, m.Host, in)
+	switches := t.switches
+	err := work.Contain(func() (err error) {
+		_, rep.Took, err = t.sample(m.Clock, m.Host, in)
 		return err
 	})
-	rep.Took, rep.Switches = t.used-used, t.switches-switches
+	rep.Switches = t.switches - switches
 	return err
 }

@@ -23,6 +23,7 @@ const (
 	DefaultLengths = "64,128,256,512,1000,1024,2048,4096,5000,8192,16384,32768,65536"
 	DefaultDim     = "64"
 	maxThreads     = 1024
+	maxSamples     = 10000
 )
 
 // Axes are a sweep as typed, one text per flag. An empty text stands for the axis's default.
@@ -33,6 +34,7 @@ type Axes struct {
 	Fidelity *bool    // nil: only where neither N nor Input is given
 	Peers    string   // external implementations; none where it is empty
 	Python   string   // the interpreter that runs their adapters
+	Samples  int      // of a cell; 0: as many as its interval needs, from 10 to 100
 	Seed     uint64
 	Shard    Shard // the part of the sweep that is wanted
 }
@@ -51,6 +53,7 @@ type Sweep struct {
 	fidelity                    []source // shipped sets whose heads are run under the declared settings
 	peers                       []*peers.Adopted
 	launcher                    *peers.Launcher
+	samples                     int // of a cell; 0: as many as its interval needs
 	seed                        uint64
 	shard                       Shard
 	namesKernels                bool // rather than taking the best of the machine
@@ -60,7 +63,14 @@ type Sweep struct {
 // ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is
 // allocated but the input sets that are named.
 func ParseSweep(a Axes, all []*variants.Mechanism) (*Sweep, error) {
-	s := &Sweep{seed: a.Seed, shard: a.Shard, namesKernels: a.SIMD != "", launcher: peers.NewLauncher(a.Python)}
+	if a.Samples != 0 && (a.Samples < minSamples || a.Samples > maxSamples) {
+		return nil, fmt.Errorf("--samples %d: it must be from %d, fewer have no interval, to %d",
+			a.Samples, minSamples, maxSamples)
+	}
+	s := &Sweep{
+		samples: a.Samples, seed: a.Seed, shard: a.Shard, namesKernels: a.SIMD != "",
+		launcher: peers.NewLauncher(a.Python),
+	}
 	steps := []func(Axes) error{
 		func(a Axes) error { return s.parseVariants(a, all) },
 		s.parseShape, s.parseEngine, s.parseInputs,

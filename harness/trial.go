@@ -8,6 +8,7 @@ import (
 	"attnbench/harness/check"
 	"attnbench/harness/machine"
 	"attnbench/harness/peers"
+	"attnbench/harness/sampling"
 	"attnbench/variants"
 )
 
@@ -36,6 +37,7 @@ func (t *trial) stands() bool { return t.failure == "" && t.refusal.Code == "" }
 
 // trial is a cell on its way through verification and measurement.
 type trial struct {
+	sampling.Cell
 	cell      *Cell
 	attention variants.Attention
 	gradients *gradients // nil in passes without
@@ -64,10 +66,7 @@ type trial struct {
 
 	iterations int           // calls in one sample
 	call       time.Duration // of one call, as last seen
-	used       time.Duration // in samples so far
-	times      []time.Duration
-	switches   int64 // forced context switches during samples
-	finished   bool
+	switches   int64         // forced context switches during samples
 }
 
 // forward runs the trial's cell once on a poisoned output.

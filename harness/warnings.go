@@ -3,7 +3,6 @@ package harness
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"attnbench/results"
 	"attnbench/variants"
@@ -34,17 +33,17 @@ func warnings(t *trial) []results.Warning {
 	add(leak(c) != "", "leak", leak(c), "do not use it where causality matters")
 	add(untrained(c), "untrained", "parameters that a model learns are drawn at random",
 		"give trained ones in a tensor file (--input FILE.safetensors)")
-	add(t.stands() && len(t.times) < c.Block.samples, "few-samples",
-		fmt.Sprintf("%d samples instead of %d: the time granted was spent", len(t.times), c.Block.samples),
+	add(t.stands() && len(t.Times) < c.Block.samples, "few-samples",
+		fmt.Sprintf("%d samples instead of %d: the time granted was spent", len(t.Times), c.Block.samples),
 		"raise --budget or --timeout")
 	add(t.resumed(), "resumed", "the run was interrupted between its samples",
 		"measure again where a few percent count")
 	add(c.Block.apart, "apart", "sampled apart from the other variants: they do not fit into memory together",
 		"lower n, heads or batch, or take fewer variants")
-	add(t.switches > int64(len(t.times)), "preempted",
-		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.times)),
+	add(t.switches > int64(len(t.Times)), "preempted",
+		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.Times)),
 		"stop other programs, or measure later")
-	s := spread(t.times)
+	s := spread(t.Times)
 	add(s > maxSpread, "unstable",
 		fmt.Sprintf("the middle half of the samples spans %.0f %% of their median", 100*s),
 		"measure on a quieter machine (bench doctor)")
@@ -64,11 +63,11 @@ func untrained(c *Cell) bool {
 }
 
 // spread is the distance between the quartiles over the median.
-func spread(times []time.Duration) float64 {
+func spread(times []float64) float64 {
 	if len(times) < minSamples {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(times))
 	quarter := len(sorted) / 4
-	return float64(sorted[len(sorted)-1-quarter]-sorted[quarter]) / float64(max(median(times), 1))
+	return (sorted[len(sorted)-1-quarter] - sorted[quarter]) / max(median(times), 1)
 }

@@ -3,13 +3,11 @@ package reports
 import (
 	"slices"
 
-	"golang.org/x/perf/benchmath"
-
 	"attnbench/results"
 )
 
 // An Estimate is the median of samples with its interval.
-type Estimate = results.Estimate
+type Estimate results.Estimate
 
 // Limits of what counts as known.
 const (
@@ -17,10 +15,15 @@ const (
 	MinSamples = results.MinSamples
 	// MaxSpread is the half width of an interval, relative to the median, above which a cell is unstable.
 	MaxSpread = 0.05
+
+	confidence = 0.95
 )
 
 // Summarize estimates the median of values, of which there is at least one. It keeps values as they are.
-func Summarize(values []float64) Estimate { return results.Summarize(values) }
+func Summarize(values []float64) Estimate { return Estimate(results.Summarize(values)) }
+
+// Spread is the larger half of the interval relative to the median, +Inf where there is no interval.
+func (e Estimate) Spread() float64 { return results.Estimate(e).Spread() }
 
 // Differ reports whether two sets of samples come from different distributions, by the exact U test at 5 %.
 func Differ(a, b []float64) bool { return rank(a, b).p < alpha }
