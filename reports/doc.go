@@ -13,6 +13,8 @@
 //     ranked; so is one with fewer than six samples or one that sees more than half of all pairs. References
 //     are shown and never ranked.
 //   - Two cells differ where the exact U test says so at 5 %; else the table has ~ in place of their ratio.
+//   - A comparison of two sides, [Compare] and [CompareBy], makes the same test for every pair of cells and
+//     corrects p for all of them together, by Holm. Counted figures need no test.
 //   - An exponent is the slope of log time over log n, fitted to the asymptotic range: see [FitGrowth].
 //   - A crossover is interpolated between lengths at which both were measured, never beyond: see [Cross].
 package reports

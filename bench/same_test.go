@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"attnbench/harness"
+	"attnbench/harness/machine"
+	"attnbench/reports"
+	"attnbench/results"
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+	"attnbench/variants/local"
+)
+
+// sameTwice measures one mechanism under two names and returns what a comparison says of their times.
+func sameTwice(t *testing.T) string {
+	t.Helper()
+	once, again := local.Mechanism(), local.Mechanism()
+	once.Name, again.Name = "once", "again"
+	sweep, err := harness.ParseSweep(harness.Axes{N: "256..2048*2", Dim: "64"},
+		[]*variants.Mechanism{once, again})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := harness.NewPlan(sweep, harness.Limits{}, harness.Machine{
+		Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best(),
+	})
+	defer plan.Close()
+	var file bytes.Buffer
+	w, err := results.NewWriter(&file, results.Header{{Key: results.KeyMachine, Value: "m"}},
+		results.Run{ID: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal := harness.Journal{Writer: w}
+	if err := journal.Head(plan); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Run(t.Context(), journal); err != nil {
+		t.Fatal(err)
+	}
+	set, err := results.ReadFrom(&file, "same.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := reports.Axis{Key: "variant", Values: []string{"once", "again"}}
+	c, err := reports.CompareBy(set, by, reports.CompareOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Parts[0].Headlines[0]
+}
+
+// TestSameRanksNothing: a mechanism is neither faster nor slower than itself. One run in twenty may find a
+// difference by chance, three in a row do not.
+func TestSameRanksNothing(t *testing.T) {
+	var line string
+	for range 3 {
+		line = sameTwice(t)
+		t.Log(line)
+		if strings.Contains(line, " of 4 cells 0 faster, 0 slower, ") {
+			if strings.Contains(line, "4 not judged") {
+				t.Skip("the machine is too noisy to judge anything")
+			}
+			return
+		}
+	}
+	t.Errorf("one mechanism under two names, three times: %s", line)
+}
