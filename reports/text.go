@@ -136,7 +136,10 @@ func (part *Part) writeFacts(b *buffered, o Options, p painter) {
 		}
 	}
 	b.line("\n%s", p.bold("Machine and command"))
-	const indent = 18
+	indent := 18
+	for _, f := range part.Facts {
+		indent = max(indent, len(f.Key)+2)
+	}
 	for _, f := range part.Facts {
 		b.line("%-*s%s", indent, f.Key, wrap(f.Value, o.Width-indent, strings.Repeat(" ", indent)))
 	}
