@@ -139,7 +139,6 @@ func (r *run) ready(t *trial, yard *yardstick, in *operands) {
 		return nanoseconds, took, err
 	}
 	t.Record = func(nanoseconds float64) error { return r.recorder.Sample(r.line(t, nanoseconds, yard.peak())) }
-	t.Done = func() error { return r.settle(t) }
 }
 
 // patience is the time after which a cell makes do with the fewest samples; 0: none. Beside --timeout it is

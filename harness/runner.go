@@ -266,6 +266,13 @@ func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operand
 		r.ready(t, yard, in)
 		cells[i] = &t.Cell
 	}
+	lookout := watch(r.Clock, r.Host)
+	for _, t := range trials {
+		t.Done = func() error {
+			t.pressure = lookout.pressure(r.Clock, r.Host)
+			return r.settle(t)
+		}
+	}
 	s := &sampling.Sampler{
 		Now: r.Clock.Now, Deadline: r.deadline, Between: func() { yard.burst() },
 		Order: variants.Stream(b.seed, "order of samples/"+b.group(), 0),

@@ -64,9 +64,10 @@ type trial struct {
 	child      *child               // the cell's own process; nil: it runs in this one
 	childLimit func() time.Duration // for its next answer
 
-	iterations int           // calls in one sample
-	call       time.Duration // of one call, as last seen
-	switches   int64         // forced context switches during samples
+	iterations int            // calls in one sample
+	call       time.Duration  // of one call, as last seen
+	switches   int64          // forced context switches during samples
+	pressure   machine.Figure // see lookout
 }
 
 // forward runs the trial's cell once on a poisoned output.

@@ -8,11 +8,8 @@ import (
 	"attnbench/variants"
 )
 
-// Bounds above which a cell gets a warning.
-const (
-	maxCoverage = 0.5 // of the allowed pairs: more is nearly exact
-	maxSpread   = 0.1 // distance of the quartiles over the median
-)
+// maxCoverage is the share of the allowed pairs above which a mechanism is nearly exact.
+const maxCoverage = 0.5
 
 // warnings lists what a reader of a trial's numbers must know.
 func warnings(t *trial) []results.Warning {
@@ -43,11 +40,7 @@ func warnings(t *trial) []results.Warning {
 	add(t.switches > int64(len(t.Times)), "preempted",
 		fmt.Sprintf("forced off the CPU %d times in %d samples", t.switches, len(t.Times)),
 		"stop other programs, or measure later")
-	s := spread(t.Times)
-	add(s > maxSpread, "unstable",
-		fmt.Sprintf("the middle half of the samples spans %.0f %% of their median", 100*s),
-		"measure on a quieter machine (bench doctor)")
-	return list
+	return append(list, noiseWarnings(t.Times, t.pressure)...)
 }
 
 // untrained reports whether the cell draws a parameter that a model would learn.
@@ -60,14 +53,4 @@ func untrained(c *Cell) bool {
 		_, present := given[in.Name]
 		return in.Learned && !in.Gate && in.Draw != nil && !present && len(in.Dims(c.Problem)) > 0
 	})
-}
-
-// spread is the distance between the quartiles over the median.
-func spread(times []float64) float64 {
-	if len(times) < minSamples {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(times))
-	quarter := len(sorted) / 4
-	return (sorted[len(sorted)-1-quarter] - sorted[quarter]) / max(median(times), 1)
 }

@@ -14,7 +14,7 @@ const (
 	// MinSamples is the smallest number of samples with a 95 % interval of order statistics.
 	MinSamples = results.MinSamples
 	// MaxSpread is the half width of an interval, relative to the median, above which a cell is unstable.
-	MaxSpread = 0.05
+	MaxSpread = results.MaxSpread
 
 	confidence = 0.95
 )

@@ -17,6 +17,8 @@ type Estimate struct {
 const (
 	// MinSamples is the smallest number of samples with a 95 % interval of order statistics.
 	MinSamples = 6
+	// MaxSpread is the half width of an interval, relative to the median, above which a time is unstable.
+	MaxSpread = 0.05
 
 	confidence = 0.95
 )

@@ -84,7 +84,7 @@ type Run struct {
 // Codes of warnings that reports act upon. With one of the first two a time is untrustworthy, and the cell
 // never ranked.
 const (
-	CodeUnstable = "unstable"       // the samples scatter
+	CodeUnstable = "unstable"       // the interval of the median is wide
 	CodeDrift    = "drift"          // they have a trend
 	CodeInput    = "gaussian-input" // errors on this input rank mechanisms wrongly
 )

@@ -33,7 +33,7 @@ func laptop() map[string]string {
 		"proc/sys/kernel/osrelease":                    "6.1.0\n",
 		"proc/sys/kernel/randomize_va_space":           "2\n",
 		"proc/meminfo":                                 "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\n",
-		"proc/pressure/cpu":                            "some avg10=12.50 avg60=1.00\nfull avg10=9.00\n",
+		"proc/pressure/cpu":                            "some avg10=12.50 total=2500000\nfull avg10=9.00\n",
 		"proc/loadavg":                                 "4.25 1.00 0.50 1/100 77\n",
 		"proc/stat":                                    "cpu  100 0 50 800 10 0 0 40 30 0\ncpu0 1 1 1\n",
 		"sys/devices/system/cpu/online":                "0-7,10,12-13\n",

@@ -28,6 +28,7 @@ func (u Usage) Since(before Usage) Usage {
 type Noise struct {
 	Pressure Figure // percent of the last 10 s in which some thread waited for a CPU
 	Load     Figure // load average over 1 minute
+	Stalled  Figure // seconds in which some thread waited for a CPU, since boot or another reading
 	Steal    Figure // percent of CPU time that the hypervisor gave to others, since boot or another reading
 
 	steal, total Figure // ticks since boot
@@ -35,7 +36,9 @@ type Noise struct {
 
 // Noise reads the machine's noise.
 func (h *Host) Noise() Noise {
-	n := Noise{Pressure: pressure(h.read("proc/pressure/cpu"))}
+	waits := h.read("proc/pressure/cpu")
+	n := Noise{Pressure: pressure(waits, "avg10="), Stalled: pressure(waits, "total=")}
+	n.Stalled.Value /= 1e6
 	if words := strings.Fields(h.line("proc/loadavg")); len(words) > 0 {
 		n.Load = parse(words[0])
 	}
@@ -44,16 +47,17 @@ func (h *Host) Noise() Noise {
 	return n
 }
 
-// Since is n with the steal of the time after before.
+// Since is n with the steal and the waits of the time after before.
 func (n Noise) Since(before Noise) Noise {
+	n.Stalled = difference(n.Stalled, before.Stalled)
 	n.Steal = percent(difference(n.steal, before.steal), difference(n.total, before.total))
 	return n
 }
 
-// pressure reads avg10 of the line "some avg10=1.23 avg60=…".
-func pressure(text string) Figure {
+// pressure reads a figure of the line "some avg10=1.23 avg60=… total=MICROSECONDS".
+func pressure(text, name string) Figure {
 	for _, word := range field(text, "some") {
-		if value, ok := strings.CutPrefix(word, "avg10="); ok {
+		if value, ok := strings.CutPrefix(word, name); ok {
 			return parse(value)
 		}
 	}

@@ -16,11 +16,18 @@ const (
 
 func TestNoise(t *testing.T) {
 	n := fake(laptop()).Noise()
-	if n.Pressure != known(12.5) || n.Load != known(4.25) || n.Steal != known(4) {
+	if n.Pressure != known(12.5) || n.Load != known(4.25) || n.Stalled != known(2.5) || n.Steal != known(4) {
 		t.Errorf("%+v", n)
 	}
 	later := laptop()
 	later["proc/stat"] = "cpu  150 0 50 800 10 0 0 90 80 0\n"
+	later["proc/pressure/cpu"] = "some avg10=0.00 total=4000000\n"
+	if got := fake(later).Noise().Since(n).Stalled; got != known(1.5) {
+		t.Errorf("%v s of waiting in the time between, want 1.5", got)
+	}
+	if got := fake(nil).Noise().Since(n).Stalled; got.Known {
+		t.Errorf("%v s of waiting without a source", got)
+	}
 	if got := fake(later).Noise().Since(n).Steal; got != known(50) {
 		t.Errorf("steal %v of the time between, want 50 %%", got)
 	}
