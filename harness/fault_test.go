@@ -102,7 +102,7 @@ func checkFaults(t *testing.T, j *journal, want map[string]Refusal) {
 			t.Errorf("%s: %s %+v, want %+v", name, o.Status, o.Refusal, refusal)
 		}
 	}
-	if o := j.outcome("sound", 64); o.Status != results.Done || len(o.Times) != fullSamples {
+	if o := j.outcome("sound", 64); o.Status != results.Done || len(o.Times) < fullSamples {
 		t.Errorf("sound: %s with %d samples, %+v", o.Status, len(o.Times), o.Refusal)
 	}
 }
