@@ -18,7 +18,7 @@ import (
 // Samples of a cell: what it gets, and what it gets at least where the budget does not allow more. Fewer than
 // minSamples give no 95 % interval of the median.
 const (
-	fullSamples     = 10
+	fullSamples     = results.FullSamples
 	minSamples      = results.MinSamples
 	mostSamples     = 100 // an interval that ten times the samples leave wide says that the machine is not quiet
 	fidelitySamples = 1   // error is what such a cell is for

@@ -12,8 +12,6 @@ import (
 
 // Bounds of what a cell's samples may look like without a warning.
 const (
-	trendChance  = 0.01  // two-sided: a trend that chance makes more often is none
-	minDrift     = 0.01  // change from the first sample to the last over the median: less is of no matter
 	farDeviation = 5     // robust standard deviations above the median, where a sample is an outlier
 	leastScatter = 0.005 // of the median: a smaller deviation would call the clock's grain an outlier
 	manyOutliers = 0.1   // of the samples, or two of them
@@ -59,9 +57,9 @@ func noiseWarnings(times []float64, pressure machine.Figure) []results.Warning {
 			Remedy: "measure on a quieter machine (bench doctor)",
 		})
 	}
-	if change := drift(times); math.Abs(change) > minDrift && trend(times) < trendChance {
+	if drift := results.DriftOf(times); drift.Certain() {
 		list = append(list, results.Warning{
-			Code: results.CodeDrift, Text: driftText(change),
+			Code: results.CodeDrift, Text: driftText(drift.Change),
 			Remedy: "let the machine warm up, stop other programs, and measure again",
 		})
 	}
@@ -82,38 +80,6 @@ func driftText(change float64) string {
 		verb = "fall"
 	}
 	return fmt.Sprintf("times %s by %.1f %% over the samples", verb, 100*math.Abs(change))
-}
-
-// drift is the change from the first sample to the last over the median: Theil and Sen's slope, from pairs
-// that lie half of the samples apart, so that it takes no memory for all pairs and single outliers don't
-// tilt it.
-func drift(times []float64) float64 {
-	half := len(times) / 2
-	var changes []float64
-	for i, x := range times[:len(times)-half] {
-		changes = append(changes, times[i+half]-x)
-	}
-	return median(changes) * float64(len(times)-1) / float64(half) / median(times)
-}
-
-// trend is the two-sided probability that samples in a random order have a trend as clear as these: Kendall's
-// S against the order, with the normal approximation and its correction for continuity. At 1 % it decides
-// from six samples on as the exact distribution does. Ties make it cautious.
-func trend(times []float64) float64 {
-	s := 0
-	for i, x := range times {
-		for _, later := range times[i+1:] {
-			switch {
-			case later > x:
-				s++
-			case later < x:
-				s--
-			}
-		}
-	}
-	n := float64(len(times))
-	deviation := math.Sqrt(n * (n - 1) * (2*n + 5) / 18)
-	return math.Erfc(max(0, math.Abs(float64(s))-1) / deviation / math.Sqrt2)
 }
 
 // outliers counts the samples that lie far above the others; worst is the largest over the median.

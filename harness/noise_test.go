@@ -45,7 +45,7 @@ func TestNoiseWarnings(t *testing.T) {
 		{"rising", lognormal(20, 0, 0.031, 2), machine.Figure{}, "drift", "times rise by 3.1 %"},
 		{"falling", lognormal(20, 0, -0.031, 3), machine.Figure{}, "drift", "times fall by 3.1 %"},
 		{"rising by little", lognormal(20, 0.0001, 0.005, 4), machine.Figure{}, "", ""},
-		{"six rise", lognormal(6, 0, 0.04, 5), machine.Figure{}, "drift", "times rise by 3.9 %"},
+		{"six rise", lognormal(6, 0, 0.04, 5), machine.Figure{}, "drift", "times rise by 4.0 %"},
 		{"five rise", lognormal(5, 0, 0.04, 5), machine.Figure{}, "", ""},
 		{"one outlier of twenty", with(quiet, 3), machine.Figure{}, "", ""},
 		{"two of twenty", with(quiet, 1.5, 3), machine.Figure{}, "outliers", "2 of 20 samples lie far above the " +

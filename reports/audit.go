@@ -65,7 +65,7 @@ func (x *series) operations() []Point {
 	var points []Point
 	for _, c := range x.growing() {
 		if v, ok := c.operations(); ok {
-			points = append(points, Point{c.N, Estimate{v, v, v, 1}})
+			points = append(points, Point{N: c.N, Estimate: Estimate{v, v, v, 1}})
 		}
 	}
 	return points

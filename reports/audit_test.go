@@ -73,13 +73,13 @@ func TestAudit(t *testing.T) {
 		}},
 		{audited{"busy", power(1e3, 1), power(1, 2), flat, flat}, []string{
 			"Audit: busy: counted work grows as n^2.00" + claimed,
-			"Audit: busy: measured time grows only as n^1.00, where its counted work grows as n^2.00.",
+			"Audit: busy: measured time grows only as n^1.00 ±0.01, where its counted work grows as n^2.00.",
 		}},
 		{audited{"slow", power(1e3, 1.3), power(1e3, 1), flat, flat}, []string{
 			"Audit: slow: measured time grows as n^1.30 ±0.01" + claimed,
 		}},
 		{audited{"waiting", power(1e3, 1), power(1e3, 0.8), flat, flat}, []string{
-			"Audit: waiting: measured time grows as n^1.00, where its counted work grows as n^0.80.",
+			"Audit: waiting: measured time grows as n^1.00 ±0.01, where its counted work grows as n^0.80.",
 		}},
 		{audited{"idle", power(1e5, 0.6), power(1e3, 1), flat, flat}, []string{
 			"Audit: idle: measured time grows only as n^0.60 ±0.01, where its counted work grows as n^1.00.",

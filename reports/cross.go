@@ -2,16 +2,19 @@ package reports
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"attnbench/results"
 )
 
 // Samples are the measured values of one cell.
 type Samples struct {
 	N      int
 	Values []float64
+}
+
+func (s Samples) point() Point {
+	return Point{s.N, Summarize(s.Values), results.DriftOf(s.Values)}
 }
 
 // Outcome of a crossover search.
@@ -34,25 +37,19 @@ type Crossover struct {
 	Several   bool    // the curves cross more than once; N is the last time
 }
 
-// resamples of the bootstrap behind an interval.
-const resamples = 400
-
-// Cross finds where variant falls below baseline: medians are interpolated linearly in log length and log
-// figure, and the last change from dearer to cheaper counts. The interval is a bootstrap over the samples of
-// every cell, seeded by the arguments alone.
+// Cross finds where variant falls below baseline: the logarithm of the ratio of medians is interpolated over
+// log length by a cubic through the lengths around, and the last change from dearer to cheaper counts. The
+// interval holds the lengths around it at which the ratio does not differ from 1, by Student's t at 5 %.
 func Cross(variant, baseline []Samples) Crossover {
 	v, b := shared(variant, baseline)
 	if len(v) == 0 {
 		return Crossover{Outcome: NotComputed}
 	}
-	ratios := make([]float64, len(v))
-	for i := range v {
-		ratios[i] = math.Log(median(slices.Clone(v[i].Values)) / median(slices.Clone(b[i].Values)))
-	}
-	c := locate(v, ratios)
+	k := newRatioCurve(v, b)
+	c := k.locate()
 	c.From, c.To = v[0].N, v[len(v)-1].N
 	if c.Outcome == Crosses {
-		c.Lo, c.Hi = interval(v, b)
+		c.Lo, c.Hi = k.interval(math.Log(c.N))
 	}
 	return c
 }
@@ -68,8 +65,129 @@ func shared(variant, baseline []Samples) (v, b []Samples) {
 	return v, b
 }
 
-// locate finds the last crossing of log ratios at the lengths of cells.
-func locate(cells []Samples, ratios []float64) Crossover {
+// ratioCurve is the logarithm of the ratio of two medians over the logarithm of the length.
+type ratioCurve struct {
+	x, y     []float64
+	variance []float64 // of y
+	quantile float64   // of Student's t, by the fewest degrees of freedom of any y
+}
+
+func newRatioCurve(v, b []Samples) *ratioCurve {
+	k, fewest := new(ratioCurve), math.Inf(1)
+	for i := range v {
+		pair := []Point{v[i].point(), b[i].point()}
+		err, degrees := combined(pair, []float64{1, -1})
+		k.x = append(k.x, math.Log(float64(v[i].N)))
+		k.y = append(k.y, math.Log(pair[0].Median/pair[1].Median))
+		k.variance = append(k.variance, err*err)
+		fewest = min(fewest, degrees)
+	}
+	k.quantile = student(fewest)
+	return k
+}
+
+// nodes are the lengths that a value between the i-th and the next is interpolated from: these two, and the
+// nearest on either side that are not too close to them.
+func (k *ratioCurve) nodes(i int) []int {
+	nodes := []int{i, i + 1}
+	step := math.Log(minStep)
+	for j := i - 1; j >= 0; j-- {
+		if k.x[i]-k.x[j] >= step {
+			nodes = append(nodes, j)
+			break
+		}
+	}
+	for j := i + 2; j < len(k.x); j++ {
+		if k.x[j]-k.x[i+1] >= step {
+			nodes = append(nodes, j)
+			break
+		}
+	}
+	return nodes
+}
+
+// at is the curve at x, between the i-th length and the next, and the half width of its 95 % interval.
+func (k *ratioCurve) at(i int, x float64) (value, half float64) {
+	nodes := k.nodes(i)
+	variance := 0.0
+	for _, j := range nodes {
+		weight := 1.0 // Lagrange's
+		for _, m := range nodes {
+			if m != j {
+				weight *= (x - k.x[m]) / (k.x[j] - k.x[m])
+			}
+		}
+		value += weight * k.y[j]
+		variance += weight * weight * k.variance[j]
+	}
+	if math.IsNaN(variance) {
+		return value, math.Inf(1)
+	}
+	return value, k.quantile * math.Sqrt(variance)
+}
+
+// root is where the curve is 0 between the i-th length and the next, at which it has different signs.
+func (k *ratioCurve) root(i int) float64 {
+	lo, hi := k.x[i], k.x[i+1]
+	for range 50 {
+		middle := (lo + hi) / 2
+		if value, _ := k.at(i, middle); (value < 0) == (k.y[i] < 0) {
+			lo = middle
+		} else {
+			hi = middle
+		}
+	}
+	return hi
+}
+
+// interval holds the lengths around the crossing at x at which the curve does not differ from 0: 0 or +Inf
+// where they reach beyond the measured ones.
+func (k *ratioCurve) interval(x float64) (lo, hi float64) {
+	lo, hi = 0, math.Inf(1)
+	gap := slices.IndexFunc(k.x, func(end float64) bool { return end >= x }) - 1
+	for i := max(gap, 0); i >= 0 && lo == 0; i-- {
+		if at, ok := k.apart(i, min(x, k.x[i+1]), k.x[i]); ok {
+			lo = math.Exp(at)
+		}
+	}
+	for i := max(gap, 0); i < len(k.x)-1 && math.IsInf(hi, 1); i++ {
+		if at, ok := k.apart(i, max(x, k.x[i]), k.x[i+1]); ok {
+			hi = math.Exp(at)
+		}
+	}
+	return lo, hi
+}
+
+// apart is the first place on the way from one end to the other, between the i-th length and the next, at
+// which the curve differs from 0; ok is false where it nowhere does.
+func (k *ratioCurve) apart(i int, from, to float64) (place float64, ok bool) {
+	const steps = 32
+	differs := func(x float64) bool {
+		value, half := k.at(i, x)
+		return math.Abs(value) > half
+	}
+	inside := from
+	for step := range steps {
+		outside := from + (to-from)*float64(step+1)/steps
+		if !differs(outside) {
+			inside = outside
+			continue
+		}
+		for range 20 {
+			if middle := (inside + outside) / 2; differs(middle) {
+				outside = middle
+			} else {
+				inside = middle
+			}
+		}
+		return outside, true
+	}
+	return 0, false
+}
+
+// locate finds the last crossing at the lengths of cells.
+func (k *ratioCurve) locate() Crossover {
+	ratios := k.y
 	last, crossings := -1, 0
 	for i := 1; i < len(ratios); i++ {
 		if (ratios[i-1] < 0) != (ratios[i] < 0) {
@@ -84,70 +202,7 @@ func locate(cells []Samples, ratios []float64) Crossover {
 	case last < 0:
 		c.Outcome = Always
 	default:
-		x0, x1 := math.Log(float64(cells[last-1].N)), math.Log(float64(cells[last].N))
-		t := ratios[last-1] / (ratios[last-1] - ratios[last])
-		c.Outcome, c.N = Crosses, math.Exp(x0+t*(x1-x0))
+		c.Outcome, c.N = Crosses, math.Exp(k.root(last-1))
 	}
 	return c
-}
-
-// interval is the bootstrap's. A resample that always wins counts as a crossing at 0, one that never does as
-// one at infinity.
-func interval(v, b []Samples) (lo, hi float64) {
-	src := rand.NewPCG(1, uint64(len(v)))
-	over, under := resamplers(v, src), resamplers(b, src)
-	ratios, found := make([]float64, len(v)), make([]float64, resamples)
-	for k := range found {
-		for i := range v {
-			ratios[i] = math.Log(over[i].median() / under[i].median())
-		}
-		switch c := locate(v, ratios); c.Outcome {
-		case Crosses:
-			found[k] = c.N
-		case Always:
-			found[k] = 0
-		default:
-			found[k] = math.Inf(1)
-		}
-	}
-	slices.Sort(found)
-	return found[resamples/40], found[resamples-1-resamples/40]
-}
-
-// resampler draws medians of bootstrap resamples, each in constant time: the places of a resample are
-// uniform, so their k-th smallest is Beta-distributed.
-type resampler struct {
-	sorted []float64
-	middle distuv.Beta // place of the middle element, the lower one of two
-	rng    *rand.Rand
-}
-
-func resamplers(cells []Samples, src rand.Source) []resampler {
-	list := make([]resampler, len(cells))
-	for i, c := range cells {
-		n := len(c.Values)
-		k := float64((n + 1) / 2)
-		list[i] = resampler{
-			sorted: slices.Sorted(slices.Values(c.Values)), rng: rand.New(src),
-			middle: distuv.Beta{Alpha: k, Beta: float64(n) - k + 1, Src: src},
-		}
-	}
-	return list
-}
-
-func (r resampler) median() float64 {
-	n := len(r.sorted)
-	place := r.middle.Rand()
-	lower := r.at(place)
-	if n%2 == 1 {
-		return lower
-	}
-	// The next place is the smallest of the n/2 that are above.
-	above := place + (1-place)*(1-math.Pow(r.rng.Float64(), 2/float64(n)))
-	return (lower + r.at(above)) / 2
-}
-
-func (r resampler) at(place float64) float64 {
-	n := len(r.sorted)
-	return r.sorted[min(n-1, int(place*float64(n)))]
 }

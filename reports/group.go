@@ -271,7 +271,7 @@ func (x *series) points(unit string) []Point {
 	var points []Point
 	for _, c := range x.cells {
 		if c.has(unit) {
-			points = append(points, Point{c.N, c.estimate(unit)})
+			points = append(points, Samples{c.N, c.units[unit]}.point())
 		}
 	}
 	return points

@@ -2,15 +2,20 @@ package reports
 
 import (
 	"math"
+	"slices"
 
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"attnbench/results"
 )
 
 // A Point is a figure at one length.
 type Point struct {
 	N int
 	Estimate
+	Drift results.Drift // of the samples behind it
 }
 
 // A Growth is a fitted order of growth n^Exponent.
@@ -123,25 +128,82 @@ func asymptotic(steps []step) (first int, settled bool) {
 	return first, settled
 }
 
-// regress fits all points.
+// regress fits all points by least squares. The interval holds the noise within the cells, by the intervals
+// of their medians, and what is between them.
 func regress(points []Point) Growth {
 	x, y := make([]float64, len(points)), make([]float64, len(points))
+	weights := make([]float64, len(points))
 	for i, p := range points {
-		x[i], y[i] = math.Log2(float64(p.N)), math.Log2(p.Median)
+		x[i], y[i] = math.Log(float64(p.N)), math.Log(p.Median)
 	}
-	a, b := stat.LinearRegression(x, y, nil, false)
-	mean, rss, sxx := stat.Mean(x, nil), 0.0, 0.0
+	mean, sxx, b := stat.Mean(x, nil), 0.0, 0.0
 	for i := range x {
-		r := y[i] - a - b*x[i]
-		rss += r * r
 		sxx += (x[i] - mean) * (x[i] - mean)
 	}
-	freedom := float64(len(x) - 2)
-	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(rss/freedom/sxx)
+	for i := range x {
+		weights[i] = (x[i] - mean) / sxx
+		b += weights[i] * y[i]
+	}
+	half := 0.0
+	if err, degrees := combined(points, weights); err > 0 {
+		half = student(degrees) * err
+	}
+	half = math.Max(half, betweenCells(x, y, points)/math.Sqrt(sxx))
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,
 		From: points[0].N, To: points[len(points)-1].N, Lengths: len(points),
 	}
+}
+
+// betweenCells is the half width of the 95 % interval of a figure by how far medians are off a smooth curve,
+// where they are farther off than noise within the cells makes them (an F test at 5 %): what changes from
+// cell to cell, such as the machine's state, shows there only. 0 where it does not show, or where there are
+// too few lengths to see it.
+func betweenCells(x, y []float64, points []Point) float64 {
+	scatter, degrees := offCurve(x, y)
+	if degrees < 1 {
+		return 0
+	}
+	err, within := combined(points, slices.Repeat([]float64{1 / math.Sqrt(float64(len(x)))}, len(x)))
+	if !(err > 0) {
+		return 0
+	}
+	ratio := scatter * scatter / (err * err)
+	if (distuv.F{D1: degrees, D2: within}).Survival(ratio) > 1-confidence {
+		return 0
+	}
+	return student(degrees) * scatter
+}
+
+// offCurve is the standard deviation of y about a polynomial of x, with its degrees of freedom: a cubic, or a
+// parabola of few lengths, takes out the bend that a power law misses, which is no noise.
+func offCurve(x, y []float64) (scatter, degrees float64) {
+	const many = 7
+	terms := 3
+	if len(x) >= many {
+		terms = 4
+	}
+	degrees = float64(len(x) - terms)
+	if degrees < 1 {
+		return 0, 0
+	}
+	powers := mat.NewDense(len(x), terms, nil)
+	mean := stat.Mean(x, nil)
+	for i, v := range x {
+		power := 1.0
+		for j := range terms {
+			powers.Set(i, j, power)
+			power *= v - mean
+		}
+	}
+	target := mat.NewVecDense(len(y), y)
+	var fit, rest mat.VecDense
+	if fit.SolveVec(powers, target) != nil {
+		return 0, 0 // lengths too close for a curve
+	}
+	rest.MulVec(powers, &fit)
+	rest.SubVec(target, &rest)
+	return mat.Norm(&rest, 2) / math.Sqrt(degrees), degrees
 }
 
 // A Verdict compares a measured growth with a claimed one.

@@ -222,8 +222,8 @@ func TestDecoding(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"dense": "O(n); n^1.00; 256–4096; as claimed; O(n); n^1.00; as claimed; n or n log n; n; –; ",
-		"rank":  "O(1); n^0.00; 256–4096; as claimed; O(1); n^0.00; as claimed; 1; 1; –; ",
+		"dense": "O(n); n^1.00 ±0.01; 256–4096; as claimed; O(n); n^1.00; as claimed; n or n log n; n; –; ",
+		"rank":  "O(1); n^0.00 ±0.01; 256–4096; as claimed; O(1); n^0.00; as claimed; 1; 1; –; ",
 	} {
 		if claims[name] != want {
 			t.Errorf("%s: %q, want %q", name, claims[name], want)

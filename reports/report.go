@@ -88,7 +88,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	for _, s := range whole {
 		p.Charts = append(p.Charts, s.rooflineCharts(g)...)
 	}
-	p.Warnings, p.Facts = g.warnings(), g.facts()
+	p.Warnings, p.Facts = g.warnings(), append(g.facts(), g.floorFact())
 	return p
 }
 

@@ -149,6 +149,9 @@ func growthCell(g Growth, ok bool, marks []Mark) Cell {
 // growthText is "n^1.02 ±0.03", without interval where the figures were exact.
 func growthText(g Growth) string {
 	text := fmt.Sprintf("n^%.2f", g.Exponent)
+	if text == "n^-0.00" {
+		text = "n^0.00"
+	}
 	if half := (g.Hi - g.Lo) / 2; half > 0 {
 		text += fmt.Sprintf(" ±%.2f", math.Max(half, 0.01))
 	}

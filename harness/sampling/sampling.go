@@ -36,6 +36,7 @@ type Cell struct {
 	base     time.Duration // Used when the least samples were there
 	finished bool          // it gets no more samples
 	settled  bool          // Done has been called
+	narrow   bool          // the interval was narrow enough when it was last looked at
 }
 
 // A Sampler samples the cells of one block.
@@ -113,5 +114,11 @@ func (c *Cell) enough() bool {
 	case n >= c.Most || c.Used-c.base >= c.Extra:
 		return true
 	}
-	return results.Summarize(c.Times).Spread() <= Precision
+	const between = 5 // samples, from look to look
+	if (len(c.Times)-c.Least)%between != 0 {
+		return false
+	}
+	before := c.narrow || len(c.Times) == c.Least
+	c.narrow = results.Summarize(c.Times).Spread() <= Precision
+	return before && c.narrow
 }
