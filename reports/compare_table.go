@@ -219,6 +219,9 @@ func (c *comparer) notes(unit results.Unit, duels []*duel, m mean) []string {
 			"δ: +1 where every new sample is above every old one, −1 below, 0 no tendency (Cliff's delta). " +
 			"Count: of samples, old+new where they differ.",
 	}
+	if unit.Name == results.Time {
+		notes = append(notes, floorNote(duels[0].floor))
+	}
 	if m.rows > 1 {
 		note := fmt.Sprintf("Geomean over the %d rows that both sides have, and no other", m.rows)
 		if m.left > 0 {

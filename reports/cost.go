@@ -69,54 +69,33 @@ func plainScale(unit string) func(n int) scale {
 	return func(int) scale { return scale{unit, 1} }
 }
 
-// timeTable shows the time of a call. The fastest of a column is marked where it differs from the next by
+// timeTable shows the time of a call. The fastest of a column is marked where it differs from every other by
 // more than noise.
 func (s *setting) timeTable() Table {
+	leaders := s.leaders()
 	t := s.grid("time", "Time of "+s.callText(), results.Time, s.columnScale(results.Time, timeScales()),
 		func(c *measured, sc scale) Cell {
 			e := c.estimate(results.Time)
 			return Cell{
 				Text:   digits(e.Median/sc.factor) + spreadText(e),
-				Figure: &Figure{e, results.Time}, Marks: c.marks(), Best: s.fastest(c),
+				Figure: &Figure{e, results.Time}, Marks: c.marks(), Best: leaders[c.N] == c,
 			}
 		})
 	t.Notes = []string{
 		"Median with the half width of its 95 % interval. " + s.verified(),
+		"The fastest of a length stands out where it is ahead of every other by more than the noise floor, and " +
+			"by the exact U test at 5 %, corrected for all such comparisons of the table (Holm).",
 	}
 	t.peerNotes("Peers are other implementations, timed by themselves in processes of their own, on the same " +
 		"inputs and in turns with the rest; those without impl-err compute a function of their own.")
 	return t
 }
 
-// fastest reports whether a cell is faster than every other ranked cell of its length, by more than noise.
-func (s *setting) fastest(c *measured) bool {
-	if !c.ranked() {
-		return false
-	}
-	rivals := 0
-	for _, x := range s.series {
-		o := x.at(c.N)
-		if o == nil || o == c || !o.ranked() {
-			continue
-		}
-		rivals++
-		if !faster(c, o) {
-			return false
-		}
-	}
-	return rivals > 0
-}
-
-// faster reports whether a is faster than b by more than noise; both are ranked.
-func faster(a, b *measured) bool {
-	x, y := a.units[results.Time], b.units[results.Time]
-	return Summarize(x).Median < Summarize(y).Median && Differ(x, y)
-}
-
 // speedupTable shows how many times faster than a baseline the others are; nil where nothing can be compared.
 func (s *setting) speedupTable(base *series) *Table {
+	told := newContrasts(s.floor, s.against(base))
 	t := s.grid("speedup-"+base.label, "Speed-up over "+base.label, results.Time, plainScale(""),
-		func(c *measured, _ scale) Cell { return compare(c, base.at(c.N)) })
+		func(c *measured, _ scale) Cell { return compare(c, base.at(c.N), told) })
 	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool {
 		return r.Cells[0].Text == base.label || !slices.ContainsFunc(r.Cells, Cell.figure)
 	})
@@ -125,25 +104,42 @@ func (s *setting) speedupTable(base *series) *Table {
 		return nil
 	}
 	t.Notes = []string{
-		"Time of " + base.label + " over time of the variant, above 1 where the variant is faster; ~ where " +
-			"the two do not differ by the exact U test at 5 %. Marked ratios rest on a marked cell: not ranked.",
+		"Time of " + base.label + " over time of the variant, above 1 where the variant is faster. " +
+			noiseText + " Marked ratios rest on a marked cell: not ranked.",
 	}
 	return &t
 }
 
+// noiseText says in a note what ~ stands for.
+const noiseText = "~ where the two differ by no more than the noise floor, or not by the exact U test at " +
+	"5 %, corrected for all comparisons of the table (Holm)."
+
+// against are the comparisons with a baseline that no mark speaks against.
+func (s *setting) against(base *series) (pairs []contrast) {
+	for _, x := range s.series {
+		for _, n := range s.lengths() {
+			c, b := x.at(n), base.at(n)
+			if x != base && c != nil && b != nil && len(c.marks())+len(b.marks()) == 0 {
+				pairs = append(pairs, contrast{b, c})
+			}
+		}
+	}
+	return pairs
+}
+
 // compare is the ratio of a baseline's time to a cell's.
-func compare(c, base *measured) Cell {
+func compare(c, base *measured, told contrasts) Cell {
 	if base == nil {
 		return words(absent)
 	}
-	return ratioCell(base, c, mergeMarks(c.marks(), base.marks()))
+	return ratioCell(base, c, mergeMarks(c.marks(), base.marks()), told)
 }
 
 // ratioCell is the ratio of two times, ~ where they do not differ and no mark speaks against comparing them.
-func ratioCell(base, c *measured, marks []Mark) Cell {
+func ratioCell(base, c *measured, marks []Mark, told contrasts) Cell {
 	r := Ratio(base.estimate(results.Time), c.estimate(results.Time))
 	cell := Cell{Text: digits(r.Median) + spreadText(r), Figure: &Figure{r, "x"}, Marks: marks}
-	if len(cell.Marks) == 0 && !Differ(base.units[results.Time], c.units[results.Time]) {
+	if len(cell.Marks) == 0 && !told.differ(contrast{base, c}) {
 		cell.Text = "~"
 	}
 	return cell

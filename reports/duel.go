@@ -19,6 +19,7 @@ type duel struct {
 	tested bool // by ranks; else compared as it is, or not at all where a mark says why
 	ranks
 	corrected float64 // p by Holm
+	floor     float64 // that a ratio must be above: see group.noiseFloor; 0 for none
 }
 
 // A verdict is what may be said of a duel.
@@ -100,9 +101,9 @@ func (d *duel) noise() (marks []Mark) {
 	return marks
 }
 
-// differs reports whether the difference is larger than chance.
+// differs reports whether the difference is larger than chance, and than what code differs from itself.
 func (d *duel) differs() bool {
-	return d.tested && d.corrected <= alpha && d.ratio.Median != 1
+	return d.tested && d.corrected <= alpha && above(d.floor, d.ratio.Median)
 }
 
 // judge settles the verdict, once p is corrected. sameSeed is false where the sides drew different things,

@@ -25,9 +25,6 @@ func Summarize(values []float64) Estimate { return Estimate(results.Summarize(va
 // Spread is the larger half of the interval relative to the median, +Inf where there is no interval.
 func (e Estimate) Spread() float64 { return results.Estimate(e).Spread() }
 
-// Differ reports whether two sets of samples come from different distributions, by the exact U test at 5 %.
-func Differ(a, b []float64) bool { return rank(a, b).p < alpha }
-
 // Ratio estimates the ratio of two medians. Its interval holds all ratios of the two intervals, which is
 // cautious.
 func Ratio(over, under Estimate) Estimate {

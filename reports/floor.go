@@ -38,12 +38,31 @@ func (g *group) noiseFloor() (floor float64, cells int, ok bool) {
 	return math.Expm1(stat.Quantile(share, stat.Empirical, apart, nil)), len(apart), true
 }
 
-// floorFact says it.
+// floorText says it in words.
+func (g *group) floorText() string {
+	floor, cells, ok := g.noiseFloor()
+	if !ok {
+		return "too few cells to tell"
+	}
+	return fmt.Sprintf("two measurements of the same code differ by up to %.1f %% (95 %% of %d cells)",
+		100*floor, cells)
+}
+
+// floorFact adds what it is made of and what it does not hold.
 func (g *group) floorFact() results.Field {
-	text := "too few cells to tell"
-	if floor, cells, ok := g.noiseFloor(); ok {
-		text = fmt.Sprintf("A/A: two measurements of the same code differ by up to %.1f %% (95 %% of %d cells, "+
-			"every other sample against the rest); not from process to process", 100*floor, cells)
+	text := g.floorText()
+	if _, _, ok := g.noiseFloor(); ok {
+		text = "A/A: " + text + ", every other sample against the rest; it does not hold what differs from " +
+			"process to process (addresses) and from day to day"
 	}
 	return results.Field{Key: "noise floor", Value: text}
+}
+
+// floorNote says in a comparison what part the floor of two sides has.
+func floorNote(floor float64) string {
+	if floor == 0 {
+		return "The noise floor (A/A) is not known, too few cells: ~ rests on the tests alone."
+	}
+	return fmt.Sprintf("~ also where the medians differ by no more than the noise floor (A/A) of the noisier "+
+		"side, %.1f %%: what the same code differs by within a run.", 100*floor)
 }

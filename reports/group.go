@@ -18,6 +18,7 @@ type group struct {
 	cells           []*measured
 	index           map[string]*measured
 	varying         map[string]bool // see varies
+	floor           float64         // see noiseFloor; 0 where it is not known
 	only            []string        // the variants that a reader chose; nil where nothing was left out
 }
 
@@ -45,6 +46,7 @@ func split(set *results.Set) []*group {
 	}
 	for _, g := range groups {
 		g.varying = g.varies()
+		g.floor, _, _ = g.noiseFloor()
 	}
 	return groups
 }
@@ -150,7 +152,8 @@ type setting struct {
 	probe  results.Cell // without variant, length and options
 	series []*series    // by family, then in the order of the declarations
 
-	crowded bool // see group.crowded
+	crowded bool    // see group.crowded
+	floor   float64 // see group.noiseFloor; 0 where it is not known
 }
 
 // A series is one variant with one set of options over lengths.
@@ -184,7 +187,7 @@ func (g *group) settings(set *results.Set, heads bool) []*setting {
 	list = seat(list, peers)
 	crowded := g.crowded()
 	for _, s := range list {
-		s.crowded = crowded
+		s.crowded, s.floor = crowded, g.floor
 		s.sort(set)
 	}
 	return list

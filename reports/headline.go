@@ -260,8 +260,12 @@ func few(names []string) string {
 // adviceLines say which variant was fastest where, as far as the noise lets one tell.
 func (s *analysis) adviceLines() []string {
 	var stretches []stretch
+	leaders := s.leaders()
 	for _, n := range s.lengths() {
-		name := s.winner(n)
+		name := "" // where noise hides it
+		if c := leaders[n]; c != nil {
+			name = c.label
+		}
 		if last := len(stretches) - 1; last >= 0 && stretches[last].name == name {
 			stretches[last].to = n
 			continue
@@ -294,16 +298,4 @@ func (x stretch) text() string {
 		return "at " + at + " no winner beyond the noise"
 	}
 	return x.name + " at " + at
-}
-
-// winner names the fastest ranked variant of a length, empty where noise hides it.
-func (s *setting) winner(n int) string {
-	i := slices.IndexFunc(s.series, func(x *series) bool {
-		c := x.at(n)
-		return c != nil && s.fastest(c)
-	})
-	if i < 0 {
-		return ""
-	}
-	return s.series[i].label
 }

@@ -88,6 +88,7 @@ func (j *isoSetting) isoErrors() []isoError {
 			list = append(list, e)
 		}
 	}
+	j.addTied(list)
 	return list
 }
 
@@ -138,7 +139,7 @@ func (e *isoError) compare(j *isoSetting, time, memory *series) {
 	e.n = e.smallest.N
 	if last := len(time.cells) - 1; last >= 0 {
 		e.n = time.cells[last].N
-		e.fastest = j.tied(e, time.cells[last])
+		e.fastest = []*measured{time.cells[last]}
 	}
 	for _, base := range j.baselines() {
 		b := &series{label: base.label, variant: base.variant}
@@ -157,20 +158,39 @@ func (e *isoError) compare(j *isoSetting, time, memory *series) {
 	}
 }
 
-// tied are a cell and those of its length that differ from it by noise only.
-func (j *isoSetting) tied(e *isoError, best *measured) []*measured {
-	list := []*measured{best}
+// addTied puts beside the fastest cells those that differ from them by noise only.
+func (j *isoSetting) addTied(list []isoError) {
+	var pairs []contrast
+	for i := range list {
+		pairs = append(pairs, j.rivals(&list[i])...)
+	}
+	told := newContrasts(j.floor, pairs)
+	for i := range list {
+		for _, pair := range j.rivals(&list[i]) {
+			if !told.differ(pair) {
+				list[i].fastest = append(list[i].fastest, pair[1])
+			}
+		}
+	}
+}
+
+// rivals pair the fastest cell with the ranked ones of its length.
+func (j *isoSetting) rivals(e *isoError) (pairs []contrast) {
+	if len(e.fastest) == 0 {
+		return nil
+	}
+	best := e.fastest[0]
 	for _, s := range j.lengths {
 		if s.probe.N != best.N {
 			continue
 		}
 		for _, c := range s.qualifying(e.head, e.level) {
-			if c != best && c.ranked() && !Differ(c.units[results.Time], best.units[results.Time]) {
-				list = append(list, c)
+			if c != best && c.ranked() {
+				pairs = append(pairs, contrast{best, c})
 			}
 		}
 	}
-	return list
+	return pairs
 }
 
 // isoTable shows the comparisons.

@@ -51,7 +51,10 @@ func (s *setting) exactPeers() []*series {
 }
 
 // A pair is a variant and another implementation of it with the same options.
-type pair struct{ ours, theirs *series }
+type pair struct {
+	ours, theirs *series
+	told         contrasts // of all pairs of the setting
+}
 
 // matches pairs variants with their peers, in the order of the variants.
 func (s *setting) matches() []pair {
@@ -60,9 +63,21 @@ func (s *setting) matches() []pair {
 		for _, p := range s.peers() {
 			if p.variant.Implements == x.variant.Name && slices.Equal(work(x), work(p)) &&
 				len(both(x, p)) > 0 {
-				list = append(list, pair{x, p})
+				list = append(list, pair{ours: x, theirs: p})
 			}
 		}
+	}
+	var tests []contrast
+	for _, p := range list {
+		for _, n := range both(p.ours, p.theirs) {
+			if ours, theirs := p.ours.at(n), p.theirs.at(n); len(p.marks(n)) == 0 {
+				tests = append(tests, contrast{theirs, ours})
+			}
+		}
+	}
+	told := newContrasts(s.floor, tests)
+	for i := range list {
+		list[i].told = told
 	}
 	return list
 }
@@ -96,7 +111,7 @@ func (s *setting) againstTable(pairs []pair) *Table {
 		Columns: []Column{{Name: "variant / peer", Left: true}},
 		Notes: []string{
 			"Time of the peer over time of the variant on the same inputs, measured in turns: above 1 where the " +
-				"variant is faster; ~ where the two do not differ by the exact U test at 5 %.",
+				"variant is faster. " + noiseText,
 		},
 	}
 	for _, n := range lengths {
@@ -141,14 +156,19 @@ func (s *analysis) againstLines() []string {
 // name is the label without what notes add: that parameters are untrained does not matter to time.
 func (x *series) name() string { return x.cells[0].Cell.Label() }
 
-// at is the ratio of times at one length. The two compute the same thing, so that only noise speaks against
-// it: how many pairs both of them score does not.
+// marks are those of the ratio at a length of both. The two compute the same thing, so that only noise speaks
+// against it: how many pairs both of them score does not.
+func (p pair) marks(n int) []Mark {
+	return mergeMarks(p.ours.at(n).noiseMarks(), p.theirs.at(n).noiseMarks())
+}
+
+// at is the ratio of times at one length.
 func (p pair) at(n int) Cell {
 	ours, theirs := p.ours.at(n), p.theirs.at(n)
 	if ours == nil || theirs == nil {
 		return words(absent)
 	}
-	return ratioCell(theirs, ours, mergeMarks(ours.noiseMarks(), theirs.noiseMarks()))
+	return ratioCell(theirs, ours, p.marks(n), p.told)
 }
 
 // text is the outcome at one length, "2.41 ±4% times as fast as NAME"; empty where noise hides it.

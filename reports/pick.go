@@ -151,11 +151,7 @@ func (j *isoSetting) answer(w Wish, errors []*measured) (a Answer, ok bool) {
 	faster := func(x, y Choosable) int { return cmp.Compare(x.Time.Median, y.Time.Median) }
 	slices.SortStableFunc(fit, faster)
 	slices.SortStableFunc(a.Uncertain, faster)
-	for _, c := range fit {
-		if len(a.Fastest) == 0 || tied(a.Fastest[0], c) {
-			a.Fastest = append(a.Fastest, c)
-		}
-	}
+	a.Fastest = tied(fit, j.floor)
 	if len(fit)+len(a.Uncertain)+len(a.Dear) > 0 {
 		a.Nearest = nil
 	}
@@ -277,13 +273,27 @@ func nearest(cells []*measured, n int) []*measured {
 	})
 }
 
-// tied reports whether two candidates differ by noise only: by the exact U test where both were measured at
-// the length, else where their intervals meet.
-func tied(a, b Choosable) bool {
-	if a.exact != nil && b.exact != nil {
-		return !Differ(a.exact.units[results.Time], b.exact.units[results.Time])
+// tied are the first of candidates and those that differ from it by noise only: by the noise floor and the
+// exact U test where both were measured at the length, else where their intervals meet.
+func tied(list []Choosable, floor float64) (first []Choosable) {
+	var pairs []contrast
+	for _, c := range list {
+		if list[0].exact != nil && c.exact != nil && c.exact != list[0].exact {
+			pairs = append(pairs, contrast{list[0].exact, c.exact})
+		}
 	}
-	return a.Time.Lo <= b.Time.Hi && b.Time.Lo <= a.Time.Hi
+	told := newContrasts(floor, pairs)
+	for i, c := range list {
+		a := list[0]
+		differ := c.Time.Lo > a.Time.Hi && above(floor, c.Time.Median/a.Time.Median)
+		if a.exact != nil && c.exact != nil {
+			differ = told.differ(contrast{a.exact, c.exact})
+		}
+		if i == 0 || !differ {
+			first = append(first, c)
+		}
+	}
+	return first
 }
 
 // reason is why a mark keeps a time from being ranked, in a word.

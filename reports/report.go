@@ -56,6 +56,7 @@ func (g *group) part(set *results.Set, all []*group) Part {
 	levels := isoSettings(every)
 	var p Part
 	p.Headlines, p.Brief = headlines(whole, heads, levels)
+	p.Headlines = append(p.Headlines, "Noise floor (A/A): "+g.floorText()+".")
 	if s := principal(whole); s != nil {
 		p.Summary = s.summary()
 	}

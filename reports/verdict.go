@@ -48,6 +48,9 @@ func (c *comparer) fight() {
 	var p []float64
 	c.each(func(x *contest, s *section, pair pairing, unit results.Unit) {
 		d := newDuel(pair, unit, x.key == keyVariant)
+		if unit.Name == results.Time {
+			d.floor = max(x.sides[0].floor, x.sides[1].floor)
+		}
 		s.duels[unit.Name] = append(s.duels[unit.Name], d)
 		if d.tested {
 			tests, p = append(tests, d), append(p, d.p)
