@@ -52,6 +52,7 @@ published: ## renew what is published from committed results: reports, charts, t
 		$(GO) run ./bench report --format markdown --charts $$folder $$folder/*.txt >$$folder/report.md; \
 	done
 	$(GO) run ./bench report --update README.md $(wildcard $(README_RESULTS)/*.txt)
+	$(GO) run ./bench claims --format markdown $(wildcard $(README_RESULTS)/claims/*.txt) >$(README_RESULTS)/claims.md
 
 test: ## all tests
 	$(GO) test $(TESTFLAGS) ./...
