@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"math"
 	"strings"
 	"testing"
@@ -9,9 +8,7 @@ import (
 	"attnbench/harness"
 	"attnbench/harness/machine"
 	"attnbench/reports"
-	"attnbench/results"
 	"attnbench/variants"
-	"attnbench/variants/kernel"
 	"attnbench/variants/longformer"
 )
 
@@ -83,33 +80,9 @@ func (a *maskedPlan) Executed() int64 {
 // auditLines runs mechanisms of one head and returns what the audit of the report says.
 func auditLines(t *testing.T, mechanisms ...*variants.Mechanism) string {
 	t.Helper()
-	sweep, err := harness.ParseSweep(harness.Axes{
+	set := measured(t, harness.Axes{
 		N: "64..1024*2", Dim: "8", Set: []string{"honest.window=16", "masked.window=16", "hidden.window=16"},
-	}, mechanisms)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := harness.NewPlan(sweep, harness.Limits{}, harness.Machine{
-		Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best(),
-	})
-	defer plan.Close()
-	var file bytes.Buffer
-	header := results.Header{{Key: results.KeyMachine, Value: "m"}}
-	w, err := results.NewWriter(&file, header, results.Run{ID: "r"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	journal := harness.Journal{Writer: w}
-	if err := journal.Head(plan); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := plan.Run(t.Context(), journal); err != nil {
-		t.Fatal(err)
-	}
-	set, err := results.ReadFrom(&file, "masked.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, mechanisms...)
 	report, err := reports.Build(set)
 	if err != nil {
 		t.Fatal(err)

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
 	"attnbench/harness"
-	"attnbench/harness/machine"
 	"attnbench/reports"
-	"attnbench/results"
-	"attnbench/variants"
-	"attnbench/variants/kernel"
 	"attnbench/variants/local"
 )
 
@@ -19,32 +14,7 @@ func sameTwice(t *testing.T) string {
 	t.Helper()
 	once, again := local.Mechanism(), local.Mechanism()
 	once.Name, again.Name = "once", "again"
-	sweep, err := harness.ParseSweep(harness.Axes{N: "256..2048*2", Dim: "64"},
-		[]*variants.Mechanism{once, again})
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := harness.NewPlan(sweep, harness.Limits{}, harness.Machine{
-		Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best(),
-	})
-	defer plan.Close()
-	var file bytes.Buffer
-	w, err := results.NewWriter(&file, results.Header{{Key: results.KeyMachine, Value: "m"}},
-		results.Run{ID: "r"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	journal := harness.Journal{Writer: w}
-	if err := journal.Head(plan); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := plan.Run(t.Context(), journal); err != nil {
-		t.Fatal(err)
-	}
-	set, err := results.ReadFrom(&file, "same.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := measured(t, harness.Axes{N: "256..2048*2", Dim: "64"}, once, again)
 	by := reports.Axis{Key: "variant", Values: []string{"once", "again"}}
 	c, err := reports.CompareBy(set, by, reports.CompareOptions{})
 	if err != nil {

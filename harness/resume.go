@@ -12,13 +12,13 @@ import (
 
 // earlier are samples that a cell got before the run was interrupted.
 type earlier struct {
-	times []time.Duration // of one call
-	used  time.Duration   // in them
+	times []float64     // nanoseconds of one call
+	used  time.Duration // in them
 }
 
 // newTrial begins with the samples that the cell has already.
 func newTrial(c *Cell) *trial {
-	return &trial{cell: c, Cell: sampling.Cell{Times: nanoseconds(c.earlier.times), Used: c.earlier.used}}
+	return &trial{cell: c, Cell: sampling.Cell{Times: slices.Clone(c.earlier.times), Used: c.earlier.used}}
 }
 
 // resumed reports whether the run was interrupted between the trial's samples.
@@ -83,9 +83,8 @@ func (p *Plan) Resume(r *results.RunResults) error {
 func (c *Cell) takeOver(samples []results.Sample) {
 	for _, s := range samples {
 		nanoseconds, _ := s.Get(results.Time)
-		call := time.Duration(math.Round(nanoseconds))
-		c.earlier.times = append(c.earlier.times, call)
-		c.earlier.used += call * time.Duration(s.Iters)
+		c.earlier.times = append(c.earlier.times, nanoseconds)
+		c.earlier.used += time.Duration(math.Round(nanoseconds * float64(s.Iters)))
 	}
 }
 
@@ -103,7 +102,7 @@ func (p *Plan) settled(c *Cell, status string) bool {
 	}
 	if status == results.Done && c.Problem != nil && len(c.earlier.times) > 0 {
 		p.earlier.Measured += c.earlier.used
-		p.predictor.learn(c, median(c.earlier.times), 0)
+		p.predictor.learn(c, time.Duration(median(c.earlier.times)), 0)
 		p.schedule.reached[c.ladder()] = c.Block.Shape.N
 	}
 	return true
@@ -153,15 +152,6 @@ func compare(plan []results.PlanNote, r *results.RunResults) error {
 			r.File, len(theirs), len(ours))
 	}
 	return nil
-}
-
-// nanoseconds are durations as samples hold them.
-func nanoseconds(times []time.Duration) []float64 {
-	list := make([]float64, len(times))
-	for i, t := range times {
-		list[i] = float64(t)
-	}
-	return list
 }
 
 // durations are samples as outcomes hold them.

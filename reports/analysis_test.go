@@ -187,6 +187,42 @@ func TestCrossOutcomes(t *testing.T) {
 	}
 }
 
+// TestFewSamples: a cell with too few samples for an interval makes that of what rests on it infinite, and of
+// nothing else.
+func TestFewSamples(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	series := func(exponent float64, few int) (samples []reports.Samples, points []reports.Point) {
+		for n := 64; n <= 8192; n *= 2 {
+			count := 10
+			if n == few {
+				count = 5
+			}
+			values := make([]float64, count)
+			for i := range values {
+				values[i] = math.Pow(float64(n)/700, exponent) * math.Exp(0.01*rng.NormFloat64())
+			}
+			samples = append(samples, reports.Samples{N: n, Values: values})
+			points = append(points, reports.Point{N: n, Estimate: reports.Summarize(values)})
+		}
+		return samples, points
+	}
+	linear, points := series(1, 8192)
+	square, whole := series(2, 0)
+	if g, _ := reports.FitGrowth(points); !math.IsInf(g.Hi, 1) || reports.Judge(g, 1, false) != reports.TooWide {
+		t.Errorf("growth over a cell of five samples: %+v", g)
+	}
+	if g, _ := reports.FitGrowth(whole); !(g.Hi > g.Lo) || g.Hi-g.Lo > 0.1 {
+		t.Errorf("growth over whole cells: %+v", g)
+	}
+	if c := reports.Cross(linear, square); !(c.Lo > 600 && c.Lo < c.N && c.N < c.Hi && c.Hi < 800) {
+		t.Errorf("crossing far from a cell of five samples: %+v", c)
+	}
+	linear, _ = series(1, 1024)
+	if c := reports.Cross(linear, square); c.Hi < 1024 {
+		t.Errorf("crossing beside a cell of five samples: %+v", c)
+	}
+}
+
 func TestSummarize(t *testing.T) {
 	e := reports.Summarize([]float64{3, 1, 2, 5, 4, 6, 7, 8, 9, 10})
 	if e.Median != 5.5 || e.Lo != 2 || e.Hi != 9 || e.Samples != 10 {

@@ -111,31 +111,13 @@ func (x *series) excess() excess {
 		return excess{}
 	}
 	peak, ok := c.value(results.PeakBytes)
-	e := excess{n: n, counted: c.operandBytes(), known: ok && c.Pass != results.PassDecode}
+	e := excess{n: n, counted: c.OperandBytes(), known: ok && c.Pass != results.PassDecode}
 	for _, unit := range []string{results.WorkBytes, results.SavedBytes, results.ParamBytes} {
 		v, _ := c.value(unit)
 		e.counted += v
 	}
 	e.bytes = peak - e.counted
 	return e
-}
-
-// operandBytes is the size of queries, keys, values and output, and of their gradients where a pass has them.
-func (c *measured) operandBytes() float64 {
-	keys, columns, size := c.S, c.E, 4
-	if keys == 0 {
-		keys = c.N
-	}
-	if columns == 0 {
-		columns = c.D
-	}
-	if c.DType == "bf16" {
-		size = 2
-	}
-	if c.Pass == results.PassBackward || c.Pass == results.PassBoth {
-		size *= 2
-	}
-	return float64(size) * float64(c.Heads*c.Batch) * float64((c.N+keys)*(c.D+columns))
 }
 
 // large reports whether more is held than is counted.
@@ -199,8 +181,7 @@ func (a *audit) compareBytes(add func(what, does, instead string), what string) 
 
 // claimText is the claim that a finding contradicts.
 func claimText(g results.Growth) string {
-	switch g.Exponent {
-	case 0:
+	if g.Exponent == 0 {
 		return "where " + bigO(g) + " is claimed, which does not grow"
 	}
 	return "where " + bigO(g) + " is claimed"

@@ -125,7 +125,7 @@ func (d *duel) sentence() string {
 func sideKeys() []string {
 	return []string{
 		results.KeyMachine, "cpu", "cores", "caches", "memory", "os", "platform", "simd", "go", "goflags",
-		results.KeyCommit, "seed",
+		results.KeyCommit, results.KeySeed,
 	}
 }
 

@@ -83,8 +83,9 @@ func (s *setting) timeTable() Table {
 		})
 	t.Notes = []string{
 		"Median with the half width of its 95 % interval. " + s.verified(),
-		"The fastest of a length stands out where it is ahead of every other by more than the noise floor, and " +
-			"by the exact U test at 5 %, corrected for all such comparisons of the table (Holm).",
+		"The fastest of a length stands out where it is ahead of every other by more than the noise floor and " +
+			placementText() + ", and by the exact U test at 5 %, corrected for all such comparisons of the " +
+			"table (Holm).",
 	}
 	t.peerNotes("Peers are other implementations, timed by themselves in processes of their own, on the same " +
 		"inputs and in turns with the rest; those without impl-err compute a function of their own.")
@@ -105,14 +106,16 @@ func (s *setting) speedupTable(base *series) *Table {
 	}
 	t.Notes = []string{
 		"Time of " + base.label + " over time of the variant, above 1 where the variant is faster. " +
-			noiseText + " Marked ratios rest on a marked cell: not ranked.",
+			noiseText() + " Marked ratios rest on a marked cell: not ranked.",
 	}
 	return &t
 }
 
 // noiseText says in a note what ~ stands for.
-const noiseText = "~ where the two differ by no more than the noise floor, or not by the exact U test at " +
-	"5 %, corrected for all comparisons of the table (Holm)."
+func noiseText() string {
+	return "~ where the two differ by no more than the noise floor or " + placementText() +
+		", or not by the exact U test at 5 %, corrected for all comparisons of the table (Holm)."
+}
 
 // against are the comparisons with a baseline that no mark speaks against.
 func (s *setting) against(base *series) (pairs []contrast) {

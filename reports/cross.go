@@ -69,7 +69,7 @@ func shared(variant, baseline []Samples) (v, b []Samples) {
 type ratioCurve struct {
 	x, y     []float64
 	variance []float64 // of y
-	quantile float64   // of Student's t, by the fewest degrees of freedom of any y
+	quantile float64   // of Student's t, by the fewest degrees of freedom that a y has
 }
 
 func newRatioCurve(v, b []Samples) *ratioCurve {
@@ -80,7 +80,9 @@ func newRatioCurve(v, b []Samples) *ratioCurve {
 		k.x = append(k.x, math.Log(float64(v[i].N)))
 		k.y = append(k.y, math.Log(pair[0].Median/pair[1].Median))
 		k.variance = append(k.variance, err*err)
-		fewest = min(fewest, degrees)
+		if err > 0 && !math.IsInf(err, 0) {
+			fewest = min(fewest, degrees)
+		}
 	}
 	k.quantile = student(fewest)
 	return k
@@ -118,10 +120,9 @@ func (k *ratioCurve) at(i int, x float64) (value, half float64) {
 			}
 		}
 		value += weight * k.y[j]
-		variance += weight * weight * k.variance[j]
-	}
-	if math.IsNaN(variance) {
-		return value, math.Inf(1)
+		if weight != 0 {
+			variance += weight * weight * k.variance[j]
+		}
 	}
 	return value, k.quantile * math.Sqrt(variance)
 }

@@ -101,19 +101,6 @@ func (c crossing) text() string {
 	return text + c.beyond()
 }
 
-// sentence is the outcome behind "is faster than …".
-func (c crossing) sentence() string {
-	switch c.Outcome {
-	case Always:
-		return fmt.Sprintf("at every measured length, from n = %d", c.From)
-	case NotInRange:
-		return fmt.Sprintf("not up to n = %d, where both were measured", c.To)
-	case NotComputed:
-		return "(" + string(NotComputed) + ")"
-	}
-	return "from n ≈ " + rough(c.N) + " " + c.bounds()
-}
-
 // bounds is the 95 % interval.
 func (c crossing) bounds() string {
 	lo, hi := rough(c.Lo), rough(c.Hi)
@@ -148,8 +135,8 @@ func (s *setting) crossingTable(list []crossing) *Table {
 			{Name: "variant", Left: true}, {Name: "baseline", Left: true}, {Name: "faster from", Left: true},
 		},
 		Notes: []string{
-			"Interpolated between lengths at which both were measured; in brackets the 95 % interval of a seeded " +
-				"bootstrap over the samples. Nothing is extrapolated.",
+			"Interpolated between lengths at which both were measured; in brackets the lengths around it at which " +
+				"the times do not differ, by Student's t at 5 %. Nothing is extrapolated.",
 		},
 	}
 	for _, c := range list {

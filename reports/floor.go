@@ -61,8 +61,9 @@ func (g *group) floorFact() results.Field {
 // floorNote says in a comparison what part the floor of two sides has.
 func floorNote(floor float64) string {
 	if floor == 0 {
-		return "The noise floor (A/A) is not known, too few cells: ~ rests on the tests, and on 2 %."
+		return "The noise floor (A/A) is not known, too few cells: ~ rests on the tests, and on " +
+			placementText() + ", which two plans of the same code differ by."
 	}
 	return fmt.Sprintf("~ also where the medians differ by no more than the noise floor (A/A) of the noisier "+
-		"side, %.1f %%, or than 2 %%: what the same code differs by within a run.", 100*floor)
+		"side, %.1f %%, or than %s: what the same code differs by within a run.", 100*floor, placementText())
 }

@@ -46,8 +46,10 @@ const (
 // Local slopes are taken between lengths at least a factor 1.5 apart, from the longest downward. The range
 // starts with the two longest steps and grows downward as long as the next local slope agrees with the
 // topmost within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet
-// asymptotic (Settled is false). All lengths in the range take part in the fit. The interval is Student's,
-// from the residuals: it holds the noise and what a power law misses.
+// asymptotic (Settled is false). All lengths in the range take part in the fit. The interval is that of the
+// noise: within cells by the intervals of their medians, and between them where their scatter about a smooth
+// curve is more than that. What a power law misses of a bent curve is not in it: that is what Settled and the
+// local slopes are for. It is infinite where a cell has too few samples for an interval.
 func FitGrowth(points []Point) (g Growth, ok bool) {
 	points = positive(points)
 	if len(points) < minFitLengths {
@@ -128,8 +130,7 @@ func asymptotic(steps []step) (first int, settled bool) {
 	return first, settled
 }
 
-// regress fits all points by least squares. The interval holds the noise within the cells, by the intervals
-// of their medians, and what is between them.
+// regress fits all points by least squares.
 func regress(points []Point) Growth {
 	x, y := make([]float64, len(points)), make([]float64, len(points))
 	weights := make([]float64, len(points))
@@ -144,11 +145,8 @@ func regress(points []Point) Growth {
 		weights[i] = (x[i] - mean) / sxx
 		b += weights[i] * y[i]
 	}
-	half := 0.0
-	if err, degrees := combined(points, weights); err > 0 {
-		half = student(degrees) * err
-	}
-	half = math.Max(half, betweenCells(x, y, points)/math.Sqrt(sxx))
+	err, degrees := combined(points, weights)
+	half := math.Max(student(degrees)*err, betweenCells(x, y, points)/math.Sqrt(sxx))
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,
 		From: points[0].N, To: points[len(points)-1].N, Lengths: len(points),
@@ -165,7 +163,7 @@ func betweenCells(x, y []float64, points []Point) float64 {
 		return 0
 	}
 	err, within := combined(points, slices.Repeat([]float64{1 / math.Sqrt(float64(len(x)))}, len(x)))
-	if !(err > 0) {
+	if err == 0 || math.IsInf(err, 0) {
 		return 0
 	}
 	ratio := scatter * scatter / (err * err)

@@ -114,8 +114,8 @@ func (s *analysis) crossingLines() []string {
 		}
 		var parts []string
 		for _, c := range s.crossings {
-			if c.series == x && !peer(c.base.variant) {
-				parts = append(parts, "than "+c.base.label+" "+c.sentence()+glyphs(c.marks))
+			if c.series == x && !peer(c.base.variant) && c.Outcome != NotComputed {
+				parts = append(parts, "than "+c.base.label+" "+c.answer()+glyphs(c.marks))
 			}
 		}
 		if len(parts) > 0 {

@@ -78,7 +78,7 @@ const (
 // five lengths are there. The fixed cost stands for what short lengths have more.
 //
 // A law that explains the figures within their error is not beaten by one that explains their error too: no
-// misfit counts for less than the noise of the medians, which is taken from the scatter of the samples, nor
+// misfit counts for less than the noise of the medians, which is that of their intervals, nor
 // than the rounding of counted figures. That neither coefficient is negative is what tells n from n log n,
 // which is convex: no fixed cost makes one into the other. Caches bend times by some percent besides, so
 // another law is a rival where that alone could have decided.
@@ -114,19 +114,13 @@ func laws() []Law { return []Law{LawConstant, LawLinear, LawLogLinear, LawQuadra
 
 func medianOf(values []float64) float64 { return median(slices.Clone(values)) }
 
-// medianVariance is the variance of a cell's log median, the mean over cells: π/2 times that of the mean of
-// Gaussian samples, whose deviation is taken from their quartiles, which a few outliers leave alone.
+// medianVariance is the variance of a cell's log median, the mean over the cells that have enough samples.
 func medianVariance(cells []Samples) float64 {
-	const quartiles = 1.349 // apart, in standard deviations of a Gaussian
 	sum := 0.0
 	for _, c := range cells {
-		sorted := slices.Sorted(slices.Values(c.Values))
-		n := len(sorted)
-		if n < MinSamples {
-			continue
+		if err, _ := logError(Summarize(c.Values)); !math.IsInf(err, 0) {
+			sum += err * err
 		}
-		deviation := math.Log(sorted[n-1-n/4]/sorted[n/4]) / quartiles
-		sum += math.Pi / 2 * deviation * deviation / float64(n)
 	}
 	return sum / float64(len(cells))
 }

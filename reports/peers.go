@@ -111,7 +111,7 @@ func (s *setting) againstTable(pairs []pair) *Table {
 		Columns: []Column{{Name: "variant / peer", Left: true}},
 		Notes: []string{
 			"Time of the peer over time of the variant on the same inputs, measured in turns: above 1 where the " +
-				"variant is faster. " + noiseText,
+				"variant is faster. " + noiseText(),
 		},
 	}
 	for _, n := range lengths {

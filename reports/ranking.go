@@ -48,6 +48,9 @@ func (t contrasts) differ(pair contrast) bool {
 // which the halves of one cell do not. Runs of one mechanism under two names show it.
 const placement = 0.02
 
+// placementText is that in a note.
+func placementText() string { return percent(placement) }
+
 // above reports whether a ratio, whichever way round, is larger than a noise floor, and than what lies in the
 // placement of buffers.
 func above(floor, ratio float64) bool {

@@ -48,10 +48,10 @@ func (s *setting) scalings() []scaling {
 	return list
 }
 
-// exact drops the intervals of counted figures.
+// exact drops the intervals and the drift of counted figures.
 func exact(points []Point) []Point {
 	for i := range points {
-		points[i].Lo, points[i].Hi = points[i].Median, points[i].Median
+		points[i].Lo, points[i].Hi, points[i].Drift = points[i].Median, points[i].Median, results.Drift{}
 	}
 	return points
 }
@@ -146,13 +146,15 @@ func growthCell(g Growth, ok bool, marks []Mark) Cell {
 	}
 }
 
-// growthText is "n^1.02 ±0.03", without interval where the figures were exact.
+// growthText is "n^1.02 ±0.03", without interval where the figures were exact, and with ±? where there are
+// too few samples for one.
 func growthText(g Growth) string {
-	text := fmt.Sprintf("n^%.2f", g.Exponent)
-	if text == "n^-0.00" {
-		text = "n^0.00"
-	}
-	if half := (g.Hi - g.Lo) / 2; half > 0 {
+	const cents = 100
+	text := fmt.Sprintf("n^%.2f", math.Round(cents*g.Exponent)/cents+0) // + 0 for that of -0.00
+	switch half := (g.Hi - g.Lo) / 2; {
+	case math.IsInf(half, 0):
+		text += " ±?"
+	case half > 0:
 		text += fmt.Sprintf(" ±%.2f", math.Max(half, 0.01))
 	}
 	return text

@@ -61,7 +61,7 @@ func (c *comparer) fight() {
 	}
 	c.tests = len(tests)
 	for _, b := range c.bouts {
-		sameSeed := b.sides[0].fact("seed") == b.sides[1].fact("seed")
+		sameSeed := b.sides[0].fact(results.KeySeed) == b.sides[1].fact(results.KeySeed)
 		for _, x := range b.contests {
 			for _, d := range x.all() {
 				ranked := x.key != keyVariant || competes(d.cells[0].variant) && competes(d.cells[1].variant)

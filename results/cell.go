@@ -93,6 +93,28 @@ func bit(b bool) int {
 	return 0
 }
 
+// OperandBytes is the size of queries, keys, values and output, and of their gradients where the pass has
+// them; of one token in decoding.
+func (c Cell) OperandBytes() float64 {
+	rows, keys, columns, size := c.N, c.S, c.E, 4
+	if keys == 0 {
+		keys = c.N
+	}
+	if columns == 0 {
+		columns = c.D
+	}
+	if c.DType == "bf16" {
+		size = 2
+	}
+	switch c.Pass {
+	case PassBackward, PassBoth:
+		size *= 2
+	case PassDecode:
+		rows, keys = 1, 1
+	}
+	return float64(size) * float64(c.Heads*c.Batch) * float64((rows+keys)*(c.D+columns))
+}
+
 // Label is the variant with its options, as a table names it: NAME[features=64].
 func (c Cell) Label() string {
 	if len(c.Options) == 0 {

@@ -107,6 +107,9 @@ func (s *Sampler) step(ctx context.Context, c *Cell) error {
 
 // enough reports whether a cell has its samples: the least number, and more until the interval of the median
 // is narrow or the extra time is spent. A cell that takes far longer than was expected gets the floor.
+//
+// Every look at a random interval may find it narrow by chance, which ends sampling where the interval is too
+// narrow: looks are few, and after the first it must be narrow at two in a row.
 func (c *Cell) enough() bool {
 	switch n := len(c.Times); {
 	case n < c.Least:

@@ -78,9 +78,6 @@ func gather(set *results.Set, catalog Catalog) []*place {
 	return places
 }
 
-// keySeed is the header key of a run's seed.
-const keySeed = "seed"
-
 func (p *place) add(run *results.RunResults, c *results.CellResults, catalog Catalog) {
 	key := Key(c.Cell, catalog)
 	f := p.cells[key]
@@ -96,7 +93,7 @@ func (p *place) add(run *results.RunResults, c *results.CellResults, catalog Cat
 		return
 	}
 	f.runs[len(f.runs)-1].times = c.Values(results.Time)
-	seed := run.Header.Get(keySeed)
+	seed := run.Header.Get(results.KeySeed)
 	fresh := !slices.Contains(f.seeds, seed)
 	if fresh {
 		f.seeds = append(f.seeds, seed)
@@ -214,27 +211,9 @@ func (f *found) values(w Want, quantity string) (values []float64, problem strin
 		if v := f.units[results.ParamBytes]; len(v) > 0 {
 			sum += v[0]
 		}
-		sum += operands(w.Cell)
+		sum += w.Cell.OperandBytes()
 	}
 	return []float64{sum}, ""
-}
-
-// operands are the bytes of q, k, v and out, and where the pass has gradients of theirs too.
-func operands(c results.Cell) float64 {
-	width := 4.0
-	if c.DType == "bf16" {
-		width = 2
-	}
-	rows := c.N
-	if c.Pass == results.PassDecode {
-		rows = 1
-	}
-	const tensors = 4
-	bytes := tensors * width * float64(c.Batch*c.Heads) * float64(rows*c.D)
-	if c.Pass == results.PassBackward || c.Pass == results.PassBoth {
-		bytes *= 2
-	}
-	return bytes
 }
 
 // inputName is the name of an input in results: of a tensor file its own, without folder and extension.
