@@ -142,7 +142,9 @@ func (a *audit) compare(s *setting) {
 		add("the measured peak", fmt.Sprintf("is %s at n = %d", sizeText(a.excess.bytes+a.excess.counted),
 			a.excess.n), "where operands and counted bytes are "+sizeText(a.excess.counted))
 	}
-	if a.peaked && a.peak.Settled && a.peak.Exponent > math.Max(1, a.claimedMemory.Exponent)+claimSlack {
+	// Beside small operands a peak grows by what the runtime of the language and whole pages happen to take.
+	if a.peaked && a.peak.Settled && a.excess.bytes > minExcess &&
+		a.peak.Exponent > math.Max(1, a.claimedMemory.Exponent)+claimSlack {
 		add("the measured peak", "grows as "+growthText(counted(a.peak)),
 			fmt.Sprintf("where operands grow as n and %s of memory is claimed", bigO(a.claimedMemory)))
 	}

@@ -90,6 +90,19 @@ func TestAudit(t *testing.T) {
 		{audited{"creeping", power(1e3, 1), power(1e3, 1), beside(1<<20, 4), flat}, []string{
 			"Audit: creeping: counted memory grows as n beside a fixed part of 94 %" + constant,
 		}},
+		{audited{"hiding", power(1e3, 1), power(1e3, 1), flat, power(4, 2)}, []string{
+			"Audit: hiding: the measured peak is 1.02 GiB at n = 16384, where operands and counted bytes are " +
+				"16.1 MiB.",
+			"Audit: hiding: the measured peak grows as n^1.95, where operands grow as n and O(1) of memory is " +
+				"claimed.",
+		}},
+		// Less than 2 MiB are of pages and the runtime of the language: however it grows, it accuses nobody.
+		{audited{"paging", power(1e3, 1), power(1e3, 1), flat, func(n float64) float64 {
+			return power(160, 1.2)(n) - 1024*n
+		}}, []string{
+			"Audit: claimed growth, counted work, measured time and memory agree wherever enough lengths were " +
+				"measured.",
+		}},
 		{audited{"hoarding", power(1e3, 1), power(1e3, 1), flat, beside(1<<20, 512)}, []string{
 			"Audit: hoarding: the measured peak is 25.0 MiB at n = 16384, where operands and counted bytes are " +
 				"16.1 MiB.",
