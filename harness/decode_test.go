@@ -128,3 +128,14 @@ func TestDecodeGate(t *testing.T) {
 		}
 	}
 }
+
+// TestSnapshotCountsAsMemory: the guard knows of the copy of the state that samples start from.
+func TestSnapshotCountsAsMemory(t *testing.T) {
+	clock := &fakeClock{}
+	axes := Axes{N: "64", Dim: "8", Heads: "3", Pass: results.PassDecode}
+	plan := newPlan(t, clock, axes, Limits{}, []*variants.Mechanism{averaging(clock, nil)})
+	const state = 3 * 8 * 4
+	if got := plan.Blocks[0].Cells[0].Predicted.Bytes; got != 2*state {
+		t.Errorf("%d B, want the state of %d B twice", got, state)
+	}
+}

@@ -48,7 +48,7 @@ func (c *Cell) setCosts() {
 func (c *Cell) setBytes() {
 	p := c.Problem
 	m := p.Memory()
-	c.bytes, c.state, c.params = m.Total(), m.State, m.Param
+	c.bytes, c.state, c.params = m.Total()+m.Copied, m.State, m.Param // samples of a token start from a copy
 	if !c.Block.backward() {
 		return
 	}

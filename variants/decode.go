@@ -28,6 +28,7 @@ func State[T any](w *Workspace, n int) []T {
 // Recurrent is State for sums that a token changes for good. A Snapshot restores them.
 func Recurrent[T any](w *Workspace, n int) []T {
 	x := State[T](w, n)
+	w.copied += int64(n) * sizeOf[T]()
 	w.recurrent = append(w.recurrent, &sums[T]{live: x})
 	return x
 }
@@ -35,7 +36,13 @@ func Recurrent[T any](w *Workspace, n int) []T {
 // sums are recurrent state and a copy of it.
 type sums[T any] struct{ live, saved []T }
 
-func (s *sums[T]) save()    { s.saved = append(s.saved[:0], s.live...) }
+func (s *sums[T]) save() {
+	if s.saved == nil {
+		s.saved = make([]T, len(s.live))
+	}
+	copy(s.saved, s.live)
+}
+
 func (s *sums[T]) restore() { copy(s.live, s.saved) }
 
 // Snapshot keeps the recurrent state of a Decoder, so that one position can be decoded again and again from

@@ -19,7 +19,7 @@ func (p *Problem) Memory() Memory {
 
 // memory is what a plan took from its workspace, and parameters.
 func (p *Problem) memory(ws *Workspace) Memory {
-	return Memory{Work: ws.bytes, Saved: ws.saved, State: ws.state, Param: p.paramBytes()}
+	return Memory{Work: ws.bytes, Saved: ws.saved, State: ws.state, Param: p.paramBytes(), Copied: ws.copied}
 }
 
 func (p *Problem) paramBytes() int64 {

@@ -134,16 +134,20 @@ type Memory struct {
 	Saved int64 // kept from forward for backward
 	State int64 // kept between tokens by a decoder
 	Param int64 // parameters: side inputs, given or drawn
+
+	// Copied is the part of State that a Snapshot holds a second time: no part of the plan, but who takes one
+	// must have as much.
+	Copied int64
 }
 
-// Total is the sum of all parts, in bytes.
+// Total is the sum of all parts of the plan, in bytes.
 func (m Memory) Total() int64 { return m.Work + m.Saved + m.State + m.Param }
 
 // Workspace hands out a plan's memory and counts it. A dry workspace only counts: it returns nil.
 type Workspace struct {
-	bytes, saved, state int64
-	dry                 bool
-	recurrent           []recurrent
+	bytes, saved, state, copied int64
+	dry                         bool
+	recurrent                   []recurrent
 }
 
 // Bytes is what Alloc has handed out so far.

@@ -50,8 +50,9 @@ func (r Recurrence) take(h variants.Head, state []float64, t, d, e int) token {
 		u: make([]float64, e), after: make([]float64, d*e),
 	}
 	for i := range d {
+		decay := r.decay(t, i)
 		for c := range e {
-			x.decayed[i*e+c] = r.decay(t, i) * state[i*e+c]
+			x.decayed[i*e+c] = decay * state[i*e+c]
 		}
 	}
 	if r.Step != nil {
