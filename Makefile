@@ -13,7 +13,7 @@ LDFLAGS := $(if $(COMMIT),-ldflags '-X attnbench/harness/machine.commit=$(COMMIT
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GENERATOR := variants/kernel/gen
 
-.PHONY: help bench bench-full paper report published test race lint generate build release fuzz slurm-test
+.PHONY: help bench bench-full paper report published check test race lint generate build release fuzz slurm-test
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -46,13 +46,20 @@ report: build ## tables and charts of FILES (the newest results under results/lo
 # The machine whose results the README shows.
 README_RESULTS := results/published/epyc-zen4
 PUBLISHED := $(patsubst %/,%,$(wildcard results/published/*/))
+BENCH ?= $(GO) run ./bench
 
 published: ## renew what is published from committed results: reports, charts, the README's block
 	@for folder in $(PUBLISHED); do \
-		$(GO) run ./bench report --format markdown --charts $$folder $$folder/*.txt >$$folder/report.md; \
+		$(BENCH) report --format markdown --charts $$folder $$folder/*.txt >$$folder/report.md || exit 1; \
 	done
-	$(GO) run ./bench report --update README.md $(wildcard $(README_RESULTS)/*.txt)
-	$(GO) run ./bench claims --format markdown $(wildcard $(README_RESULTS)/claims/*.txt) >$(README_RESULTS)/claims.md
+	@$(BENCH) report --update README.md $(wildcard $(README_RESULTS)/*.txt)
+	@$(BENCH) claims --format markdown $(wildcard $(README_RESULTS)/claims/*.txt) >$(README_RESULTS)/claims.md
+
+check: build ## whether README, published reports, charts and verdicts are what the committed results say; changes nothing
+	@twin=$$(mktemp -d) && trap 'rm -rf "$$twin"' EXIT && cp -R Makefile README.md results "$$twin" && \
+		$(MAKE) --no-print-directory -C "$$twin" published BENCH='$(CURDIR)/bin/bench' && \
+		for path in README.md results/published; do diff -r -x '*.pdf' -x '*.png' "$$path" "$$twin/$$path" || differs=1; done && \
+		if test "$$differs"; then echo 'results differ from what is published of them: run make published' >&2; exit 1; fi
 
 test: ## all tests
 	$(GO) test $(TESTFLAGS) ./...

@@ -81,7 +81,8 @@ func (a *maskedPlan) Executed() int64 {
 func auditLines(t *testing.T, mechanisms ...*variants.Mechanism) string {
 	t.Helper()
 	set := measured(t, harness.Axes{
-		N: "64..1024*2", Dim: "8", Set: []string{"honest.window=16", "masked.window=16", "hidden.window=16"},
+		N: "64..1024*2", Dim: "8", Samples: 10,
+		Set: []string{"honest.window=16", "masked.window=16", "hidden.window=16"},
 	}, mechanisms...)
 	report, err := reports.Build(set)
 	if err != nil {
