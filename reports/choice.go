@@ -28,7 +28,7 @@ func (c Choice) Build(set *results.Set) (*Report, error) {
 		return nil, err
 	}
 	groups := split(chosen)
-	report := new(Report)
+	report := &Report{Title: "Attention benchmark"}
 	for _, g := range groups {
 		g.only = only
 		part := g.part(chosen, groups)

@@ -14,6 +14,7 @@ var pageFiles embed.FS
 
 // page is what the template of the HTML page is filled with.
 type page struct {
+	Title  string
 	Style  template.CSS
 	Script template.JS
 	Parts  []pagePart
@@ -55,7 +56,8 @@ func (r *Report) writeHTML(w io.Writer) error {
 		}
 		texts[i] = string(text)
 	}
-	p := page{Style: template.CSS(texts[0]), Script: template.JS(texts[1])} // files of this package
+	// Style and script are files of this package.
+	p := page{Title: r.Title, Style: template.CSS(texts[0]), Script: template.JS(texts[1])}
 	for i, part := range r.Parts {
 		drawn, err := drawPart(part)
 		if err != nil {

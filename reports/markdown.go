@@ -8,7 +8,7 @@ import (
 // writeMarkdown renders for a README or an issue.
 func (r *Report) writeMarkdown(w io.Writer) error {
 	b := &buffered{w: w}
-	b.line("# Results")
+	b.line("# %s", r.Title)
 	for _, part := range r.Parts {
 		if part.Name != "" {
 			b.line("\n## %s", escapeMarkdown(part.Name))

@@ -10,6 +10,7 @@ import (
 
 // A Report is what results say, ready to be rendered.
 type Report struct {
+	Title string // of the document
 	Parts []Part // one for each machine and build
 }
 

@@ -23,7 +23,7 @@ func (c *comparer) conclude(fileWarnings ...[]string) (*Comparison, error) {
 	if err := c.enough(); err != nil {
 		return nil, err
 	}
-	var out Comparison
+	out := Comparison{Report: Report{Title: "Comparison"}}
 	for _, b := range c.bouts {
 		p := c.part(b)
 		if len(c.bouts) > 1 {

@@ -21,7 +21,7 @@ func Write(w io.Writer, format string, all []Verdicts, o reports.Options, catalo
 	case "csv":
 		return writeCSV(w, all)
 	}
-	r := new(reports.Report)
+	r := &reports.Report{Title: "Published claims, tested"}
 	for _, v := range all {
 		r.Parts = append(r.Parts, v.part(len(all) > 1, catalog))
 	}
