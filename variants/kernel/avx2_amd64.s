@@ -4597,6 +4597,20 @@ next9:
 	VZEROUPPER
 	RET
 
+// func avx2Fetch(lines int, x *float32)
+TEXT ·avx2Fetch(SB), NOSPLIT, $0-16
+	MOVQ lines+0(FP), CX
+	MOVQ x+8(FP), SI
+	PCALIGN $32
+
+line1:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line1
+	VZEROUPPER
+	RET
+
 // func avx2SumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·avx2SumRows(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), CX

@@ -346,6 +346,11 @@ func avx2GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int
 //go:noescape
 func avx2ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 
+// avx2Fetch asks for cache lines.
+//
+//go:noescape
+func avx2Fetch(lines int, x *float32)
+
 // avx2SumRows adds the sum of every row.
 //
 //	for r := range rows {

@@ -9040,6 +9040,20 @@ next9:
 	VZEROUPPER
 	RET
 
+// func avx512Fetch(lines int, x *float32)
+TEXT ·avx512Fetch(SB), NOSPLIT, $0-16
+	MOVQ lines+0(FP), CX
+	MOVQ x+8(FP), SI
+	PCALIGN $32
+
+line1:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line1
+	VZEROUPPER
+	RET
+
 // func avx512SumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·avx512SumRows(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), CX

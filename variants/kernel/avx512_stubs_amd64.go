@@ -454,6 +454,11 @@ func avx512GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds i
 //go:noescape
 func avx512ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 
+// avx512Fetch asks for cache lines.
+//
+//go:noescape
+func avx512Fetch(lines int, x *float32)
+
 // avx512SumRows adds the sum of every row.
 //
 //	for r := range rows {

@@ -9877,6 +9877,19 @@ next9:
 	BNE row3
 	RET
 
+// func neonFetch(lines int, x *float32)
+TEXT ·neonFetch(SB), NOSPLIT, $0-16
+	MOVD lines+0(FP), R2
+	MOVD x+8(FP), R4
+	PCALIGN $32
+
+line1:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line1
+	RET
+
 // func neonSumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·neonSumRows(SB), NOSPLIT, $0-40
 	MOVD rows+0(FP), R2

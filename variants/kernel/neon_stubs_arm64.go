@@ -400,6 +400,11 @@ func neonGatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int
 //go:noescape
 func neonScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
 
+// neonFetch asks for cache lines.
+//
+//go:noescape
+func neonFetch(lines int, x *float32)
+
 // neonSumRows adds the sum of every row.
 //
 //	for r := range rows {

@@ -28,6 +28,7 @@ type routines struct {
 		f, g *float32)
 	powerRows   func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
 	sumDown     func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
+	fetch       func(lines int, x *float32)
 	gatherRows  move
 	scatterRows move
 	sumRows     func(rows, cols int, x *float32, ld int, sum *float32)
@@ -55,7 +56,7 @@ func (r *routines) set() *Set {
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows,
 		PowerRows: r.PowerRows, SumDown: r.SumDown,
-		GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
+		Fetch: r.Fetch, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
 		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols, Slope: r.Slope,
 		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,

@@ -29,7 +29,7 @@ func Mechanism() *variants.Mechanism {
 			},
 			{
 				Name: "chunk", Default: "64", Min: 1, Max: variants.MaxLength,
-				Doc: "causal: positions whose own products are taken at a time",
+				Doc: "causal: positions whose features are made at a time",
 			},
 		},
 		Fidelity:   []variants.Fidelity{{Causal: true}, {}},

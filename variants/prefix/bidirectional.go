@@ -20,7 +20,10 @@ func (e *Engine) sumSegmentJob(worker, job int) {
 	from, to := e.bounds(segment)
 	for from < to {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, s)
-		w.absorb(c, w.rowsOf(c, v), s)
+		values := w.rowsOf(c, v)
+		for at := 0; at < c.Count; at += w.span {
+			w.absorb(at, min(w.span, c.Count-at), values, s)
+		}
 		w.rescale(s, w.next)
 		from += c.Count
 	}
@@ -52,7 +55,7 @@ func (e *Engine) answerAllJob(worker, job int) {
 		c := Chunk{head, from, min(e.chunk, to-from)}
 		rows := w.outputOf(c, out)
 		w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, all.ref, all.ref)
-		w.read(c, all, rows)
+		w.read(0, c.Count, all, rows)
 		w.finish(c, rows, out)
 	}
 }

@@ -53,6 +53,7 @@ func (e *Engine) answer(w *worker, head, segment int, past *state) {
 	from, to := e.bounds(segment)
 	for from < to {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, &w.local)
+		w.lookAhead(c, q, k, v)
 		e.answerChunk(w, c, segment, past, q, v, out)
 		w.rescale(&w.local, w.next)
 		from += c.Count
@@ -72,9 +73,17 @@ func (e *Engine) answerChunk(w *worker, c Chunk, segment int, past *state, q, v,
 		e.mark(c, segment, seen)
 	}
 	w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, pastRef, seen.ref)
-	w.read(c, seen, to)
-	w.absorb(c, values, &w.local)
+	for at := 0; at < c.Count; at += w.span { // references do not change within a chunk
+		if at > 0 && past != nil {
+			w.combine(&w.mixed, past, &w.local)
+		}
+		count := min(w.span, c.Count-at)
+		w.read(at, count, seen, to)
+		w.absorb(at, count, values, &w.local)
+	}
 	w.align(c, seen.ref)
-	w.own(c, values, to)
+	for at := 0; at < c.Count; at += w.span {
+		w.own(at, min(w.span, c.Count-at), values, to)
+	}
 	w.finish(c, to, out)
 }

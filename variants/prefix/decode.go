@@ -55,7 +55,7 @@ func (d *Decoder) fillHead(worker, head int) {
 	s.reset()
 	for from := 0; from < d.count; {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, d.count-from)}, k, s)
-		w.absorb(c, w.rowsOf(c, v), s)
+		w.absorb(0, c.Count, w.rowsOf(c, v), s)
 		w.rescale(s, w.next)
 		from += c.Count
 	}
@@ -88,9 +88,9 @@ func (d *Decoder) decodeHead(worker, head int) {
 	} else {
 		w.fmap.Keys(w.keys, w.ld, w.tokensOf(here, k), at, w.ref, w.next)
 		w.rescale(s, w.ref)
-		w.absorb(here, w.rowsOf(here, v), s)
+		w.absorb(0, 1, w.rowsOf(here, v), s)
 		w.fmap.Queries(w.queries, w.ld, w.tokensOf(here, q), at, nil, s.ref)
-		w.read(here, s, to)
+		w.read(0, 1, s, to)
 	}
 	w.finish(here, to, out)
 	w.rescale(s, w.next)

@@ -13,10 +13,10 @@
 // feature, its norm) then runs down vector lanes, and the transposed left operand is what the product
 // with the state wants.
 //
-// A causal chunk reads the state of the chunks before it and adds its own keys by a masked product of its
-// features. Nothing that a row is computed from depends on later tokens, down to the bit: the references
-// of a chunk are fixed by what lies before it and its first token, and where a later token would not fit
-// them the chunk ends before that token.
+// A causal chunk goes span by span: a span of tokens reads the state of what lies before it and adds its own
+// keys by a masked product of its features. Nothing that a row is computed from depends on later tokens,
+// down to the bit: the references of a chunk are fixed by what lies before it and its first token, and where
+// a later token would not fit them the chunk ends before that token.
 //
 // The keys of a head are cut into segments, each with a state of its own that starts from zero, so that a
 // few heads can occupy many threads: first the states of all segments, then their sums in order, then the
@@ -148,10 +148,9 @@ func (e *Engine) statesPerHead() int {
 // shortestChunk is the number of tokens below which passes over the state would take most of the time.
 const shortestChunk = 48
 
-// ChunkSize is the number of tokens that suits a chunk. It follows from the register tile of
-// the kernel set, so that few register tiles of a whole chunk are ragged, and is small enough for
-// features and state to stay in the second-level cache. A causal chunk is shorter: the work on its own
-// keys grows with its length.
+// ChunkSize is the number of tokens that suits a chunk. It follows from the register tile of the kernel set,
+// so that few register tiles of a whole chunk are ragged, and is small enough for features and state to stay
+// in the second-level cache. A causal chunk is shorter: it has features of keys and of queries.
 func ChunkSize(p *variants.Problem) int {
 	set := p.Kernels
 	size := set.Side()

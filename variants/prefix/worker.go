@@ -11,6 +11,10 @@ import (
 // block see none of it. It is a multiple of every set's lanes.
 const block = 16
 
+// span is the number of tokens that a causal state takes at a time. The products of a span's keys with its
+// own queries grow with it, the passes over the state shrink.
+const span = 32
+
 // worker computes chunks.
 type worker struct {
 	kernels  *kernel.Set
@@ -23,7 +27,9 @@ type worker struct {
 
 	ld             int       // of the next three
 	keys, queries  []float32 // [features, tokens]
-	weights        []float32 // [keys, queries] of a causal chunk
+	span           int       // tokens that a state takes at a time: the whole chunk where it is not causal
+	ldw            int
+	weights        []float32 // [block, ldw]: of a block of keys with the queries of a causal span
 	values, output []float32 // [tokens, cols], where operands are not float32 or e not a multiple of the lanes
 	tokens         []float32 // [tokens, d]: queries or keys of operands that are not float32
 	bottom         []float32 // [tokens]: denominators, then their inverses
@@ -34,12 +40,14 @@ type worker struct {
 
 	local, mixed state // of the segment at hand; and with all keys before it
 	executed     int64
+	ahead        ahead
 }
 
 // newWorker allocates a worker; causal ones have what rows need that see a part of the keys.
 func newWorker(e *Engine, ws *variants.Workspace, m Map, causal bool) worker {
 	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, divisor: e.divisor, fmap: m}
 	w.cols = e.kernels.Pad(e.shape.E)
+	w.span = e.chunk
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
 	w.keys, w.queries = floats(w.features*w.ld), floats(w.features*w.ld)
@@ -54,7 +62,9 @@ func newWorker(e *Engine, ws *variants.Workspace, m Map, causal bool) worker {
 		*x = floats(w.features)
 	}
 	if causal {
-		w.weights = floats(e.chunk * w.ld)
+		w.span = min(span, e.chunk)
+		w.ldw = stride(e.kernels.Pad(w.span))
+		w.weights = floats(block * w.ldw)
 		alloc := variants.Alloc[float32]
 		w.local = newState(ws, alloc, w.features, w.lds)
 		if e.segments > 1 {
@@ -89,34 +99,41 @@ func (w *worker) mapKeys(c Chunk, k variants.Floats, s *state) Chunk {
 	return c
 }
 
-// absorb adds the chunk's keys to s.
-func (w *worker) absorb(c Chunk, values []float32, s *state) {
-	w.kernels.Gemm(w.features, w.cols, c.Count, w.keys, w.ld, values, w.cols, s.sum, w.lds, true)
-	w.kernels.SumRows(w.features, w.kernels.Pad(c.Count), w.keys, w.ld, s.total)
-	w.executed += w.flops(c.Count, w.cols, w.features)
+// absorb adds count of the chunk's keys, those from at on, to s.
+func (w *worker) absorb(at, count int, values []float32, s *state) {
+	w.fetch()
+	keys := w.keys[at:]
+	w.kernels.Gemm(w.features, w.cols, count, keys, w.ld, values[at*w.cols:], w.cols, s.sum, w.lds, true)
+	w.kernels.SumRows(w.features, w.kernels.Pad(count), keys, w.ld, s.total)
+	w.executed += w.flops(count, w.cols, w.features)
 }
 
-// read starts the output rows of a chunk: the product of its queries with s.
-func (w *worker) read(c Chunk, s *state, out []float32) {
-	w.kernels.GemmT(c.Count, w.cols, w.features, w.queries, w.ld, s.sum, w.lds, out, w.cols, false)
-	clear(w.bottom)
-	w.kernels.DotCols(w.features, w.kernels.Pad(c.Count), w.queries, w.ld, s.total, w.bottom)
-	w.executed += w.flops(c.Count, w.cols, w.features)
+// read starts count of the chunk's output rows, those from at on: the product of their queries with s.
+func (w *worker) read(at, count int, s *state, out []float32) {
+	w.fetch()
+	queries, bottom, cols := w.queries[at:], w.bottom[at:], w.kernels.Pad(count)
+	w.kernels.GemmT(count, w.cols, w.features, queries, w.ld, s.sum, w.lds, out[at*w.cols:], w.cols, false)
+	clear(bottom[:cols])
+	w.kernels.DotCols(w.features, cols, queries, w.ld, s.total, bottom)
+	w.executed += w.flops(count, w.cols, w.features)
 }
 
-// own adds to the output rows what the chunk's own keys give them, those at or before each query.
-func (w *worker) own(c Chunk, values, out []float32) {
-	for from := 0; from < c.Count; from += block {
-		keys, queries := min(block, c.Count-from), c.Count-from
+// own adds to count output rows, those from at on, what the keys of the same tokens give them, those at or
+// before each query.
+func (w *worker) own(at, count int, values, out []float32) {
+	for from, end := at, at+count; from < end; from += block {
+		w.fetch()
+		keys, queries := min(block, end-from), end-from
 		cols := w.kernels.Pad(queries)
-		weights := w.weights[from*w.ld+from:]
-		w.kernels.GemmT(keys, cols, w.features, w.keys[from:], w.ld, w.queries[from:], w.ld, weights, w.ld, false)
+		k, q := w.keys[from:], w.queries[from:]
+		w.kernels.GemmT(keys, cols, w.features, k, w.ld, q, w.ld, w.weights, w.ldw, false)
 		for j := range keys {
-			clear(weights[j*w.ld:][:j])
+			clear(w.weights[j*w.ldw:][:j])
 		}
-		w.kernels.DotCols(keys, cols, weights, w.ld, w.ones, w.bottom[from:])
+		w.kernels.DotCols(keys, cols, w.weights, w.ldw, w.ones, w.bottom[from:])
+		w.fetch()
 		v, to := values[from*w.cols:], out[from*w.cols:]
-		w.kernels.GemmT(queries, w.cols, keys, weights, w.ld, v, w.cols, to, w.cols, true)
+		w.kernels.GemmT(queries, w.cols, keys, w.weights, w.ldw, v, w.cols, to, w.cols, true)
 		w.executed += w.flops(keys, cols, w.features) + w.flops(queries, w.cols, keys)
 	}
 }

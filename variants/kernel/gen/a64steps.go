@@ -42,6 +42,7 @@ func (x a64) mulReg(by, reg string)           { x.r.op("MUL", x.reg(by), x.reg(r
 func (x a64) orReg(by, reg string)            { x.r.op("ORR", x.reg(by), x.reg(reg)) }
 func (x a64) loadInt32(base, reg string)      { x.r.op("MOVW", "("+x.reg(base)+")", x.reg(reg)) }
 func (x a64) prefetch(base string)            { x.r.op("PRFM", "("+x.reg(base)+")", "PLDL1KEEP") }
+func (x a64) prefetchL2(base string)          { x.r.op("PRFM", "("+x.reg(base)+")", "PLDL2KEEP") }
 
 func (x a64) addReg(by any, reg string) { x.r.op("ADD", x.numberOrReg(by), x.reg(reg)) }
 func (x a64) subReg(by any, reg string) { x.r.op("SUB", x.numberOrReg(by), x.reg(reg)) }

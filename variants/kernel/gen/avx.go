@@ -26,6 +26,7 @@ func (x avx) mulReg(by, reg string)           { x.r.op("IMULQ", by, reg) }
 func (x avx) orReg(by, reg string)            { x.r.op("ORQ", by, reg) }
 func (x avx) loadInt32(base, reg string)      { x.r.op("MOVLQSX", "("+base+")", reg) }
 func (x avx) prefetch(base string)            { x.r.op("PREFETCHT0", "("+base+")") }
+func (x avx) prefetchL2(base string)          { x.r.op("PREFETCHT1", "("+base+")") }
 
 // addTimes adds eight times a register, the most that one instruction can, as often as need be.
 func (x avx) addTimes(times int, by, reg string) {

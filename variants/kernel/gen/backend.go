@@ -18,6 +18,7 @@ type backend interface {
 	orReg(by, reg string)                       // reg |= by
 	loadInt32(base, reg string)                 // reg = int32 at base
 	prefetch(base string)                       // asks for the cache line at base
+	prefetchL2(base string)                     // asks for it in the second-level cache
 	jumpIf(reg string, c cond, n int, l string) // jumps if reg compares so with n
 	count(by int, reg string, c cond, l string) // reg += by, jumps if the sum compares so with 0
 	jumpUnless(name, l string)                  // jumps if a parameter is false
