@@ -4,83 +4,32 @@ import (
 	"math"
 
 	"attnbench/variants"
+	"attnbench/variants/exact"
 )
 
-// naive is the definition, row by row: softmax over the keys of the listed blocks, each with a weight of its
+// naive is the definition: softmax attention over the keys of the listed blocks, each with a weight of its
 // own.
-func naive(p *variants.Problem, h variants.Head) []float64 {
-	e := p.Shape.E
-	out := make([]float64, len(h.Rows)*e)
-	for r, i := range h.Rows {
-		for j, weight := range naiveWeights(p, h, i) {
-			for c := range e {
-				out[r*e+c] += weight * h.V[j*e+c]
-			}
-		}
-	}
-	return out
-}
+func naive(p *variants.Problem, h variants.Head) []float64 { return exact.Edited(p, h, weigh(p, h)) }
 
-// naiveWeights are the weights of all keys in one row, none where its token is masked.
-func naiveWeights(p *variants.Problem, h variants.Head, i int) []float64 {
-	d, block := p.Shape.D, p.Int("block")
-	valid := p.ValidKeys(h.Batch)
-	if valid != nil && !valid[i] {
-		return nil // the row of a masked token is 0
-	}
-	times := blockWeights(p, h.Head, i/block)
-	weights, top := make([]float64, p.Shape.N), math.Inf(-1)
-	for j := range weights {
-		weights[j] = math.Inf(-1)
-		if times[j/block] == 0 || valid != nil && !valid[j] {
-			continue
-		}
-		weights[j] = dot(h.Q[i*d:(i+1)*d], h.K[j*d:]) / math.Sqrt(float64(d))
-		top = max(top, weights[j])
-	}
-	var sum float64
-	for j, logit := range weights {
-		weights[j] = times[j/block] * math.Exp(logit-top)
-		sum += weights[j]
-	}
-	for j := range weights {
-		weights[j] /= sum
-	}
-	return weights
-}
-
-// naiveGradient differentiates naive (spec §1): with weights p_ij and g_i = ∂L/∂o_i, the gradient of a logit
-// is p_ij (g_i·v_j - g_i·o_i).
+// naiveGradient is its derivative.
 func naiveGradient(p *variants.Problem, h variants.Head, dout []float64) variants.HeadGradients {
-	d, e := p.Shape.D, p.Shape.E
-	g := variants.HeadGradients{
-		Q: make([]float64, len(h.Q)), K: make([]float64, len(h.K)), V: make([]float64, len(h.V)),
-	}
-	for r, i := range h.Rows {
-		up := dout[r*e : (r+1)*e]
-		weights, mean := naiveWeights(p, h, i), 0.0
-		for j, weight := range weights { // g_i·o_i
-			mean += weight * dot(up, h.V[j*e:])
-		}
-		for j, weight := range weights {
-			slope := weight * (dot(up, h.V[j*e:]) - mean) / math.Sqrt(float64(d))
-			for c := range d {
-				g.Q[i*d+c] += slope * h.K[j*d+c]
-				g.K[j*d+c] += slope * h.Q[i*d+c]
-			}
-			for c := range e {
-				g.V[j*e+c] += weight * up[c]
-			}
-		}
-	}
-	return g
+	return exact.EditedGradient(p, h, dout, weigh(p, h))
 }
 
-func dot(a, b []float64) (sum float64) {
-	for i, x := range a {
-		sum += x * b[i]
+// weigh adds the logarithm of how often a row sees each key to its logits. The row of a masked token sees
+// none.
+func weigh(p *variants.Problem, h variants.Head) func(row int, logits []float64) {
+	block, valid := p.Int("block"), p.ValidKeys(h.Batch)
+	return func(row int, logits []float64) {
+		times := blockWeights(p, h.Head, row/block)
+		for key := range logits {
+			if valid != nil && !valid[row] {
+				logits[key] = math.Inf(-1)
+				continue
+			}
+			logits[key] += math.Log(times[key/block])
+		}
 	}
-	return sum
 }
 
 // blockWeights is how often each key block counts for a query block (spec §6.1): once if the first or the

@@ -142,23 +142,10 @@ func TestCollapse(t *testing.T) {
 	}
 }
 
-// TestWeightsSumToOne: with all values 1 every output is 1.
+// TestWeightsSumToOne also beside globals, which both the band and their own columns hold.
 func TestWeightsSumToOne(t *testing.T) {
 	s := variantstest.Self(2, 150, 8, true)
-	p := problem(t, s, "window=20,dilation=1|3,globals=2,causal_global=true", nil)
-	q := make([]float32, 2*150*8)
-	variants.Normal(variants.Stream(1, "q", 0), q, 1)
-	v, out := make([]float32, len(q)), make([]float32, len(q))
-	for i := range v {
-		v[i] = 1
-	}
-	a, _ := p.Plan()
-	a.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(q), variants.F32s(v))
-	for i, x := range out {
-		if math.Abs(float64(x)-1) > 1e-5 {
-			t.Fatalf("element %d is %v, not 1", i, x)
-		}
-	}
+	variantstest.CheckWeights(t, problem(t, s, "window=20,dilation=1|3,globals=2,causal_global=true", nil))
 }
 
 // TestPairs compares the formula with a count over the mask.
