@@ -23,8 +23,9 @@ type plan struct {
 	unit []float32 // [slices, L, L]: the unit matrix
 }
 
-// The rows of landmark queries are cut into so many jobs at least, however few heads there are.
-const enoughJobs = 4
+// enoughJobs is the number of jobs in which landmark queries meet all keys, at least, however few heads there
+// are.
+const enoughJobs = 8
 
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, l := p.Shape, p.Int("landmarks")
@@ -35,8 +36,7 @@ func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	a.unit = variants.Alloc[float32](ws, heads*l*l)
 
 	queries, keys := tile.Sizes(p.Kernels, l, s.S)
-	queries = min(queries, p.Kernels.Pad((l*heads+enoughJobs-1)/enoughJobs))
-	a.rows = tile.NewDense(part(p, l, s.S, s.E, p.Valid), ws, queries, keys, false)
+	a.rows = tile.NewSplit(part(p, l, s.S, s.E, p.Valid), ws, queries, keys, enoughJobs)
 	queries, keys = tile.Sizes(p.Kernels, l, l)
 	alive := landmarks(p)
 	a.corner = tile.NewDense(part(p, l, l, l, alive), ws, queries, keys, false)

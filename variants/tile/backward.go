@@ -30,10 +30,10 @@ func (w *Walk) Statistics(top, sum []float32) {
 	for i := range w.rows.Count {
 		r, high := w.rows.At(i), w.top[i]
 		switch {
+		case sum == nil:
+			high = statistic(high, w.sum[i])
 		case w.sum[i] == 0:
 			high = noWeight
-		case sum == nil:
-			high += float32(math.Log2(float64(w.sum[i])))
 		}
 		if sum != nil {
 			sum[r] = w.sum[i]
@@ -42,6 +42,14 @@ func (w *Walk) Statistics(top, sum []float32) {
 			top[r] = high
 		}
 	}
+}
+
+// statistic is the base-2 logarithm of a query's sum of weights 2^(logit - high).
+func statistic(high, sum float32) float32 {
+	if sum == 0 {
+		return noWeight
+	}
+	return high + float32(math.Log2(float64(sum)))
 }
 
 // backward is the part of a Walk that computes gradients.

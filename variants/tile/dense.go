@@ -15,6 +15,7 @@ type Dense struct {
 	engine   *Engine
 	tiles    int
 	visit    func(w *Walk, job int)
+	split    *split         // nil where keys are met in one go
 	back     *denseBackward // nil where no gradients are asked for
 }
 
@@ -56,13 +57,26 @@ func newDense(
 	return d
 }
 
-// Prepare fills the key mask.
-func (d *Dense) Prepare() { d.operands.Prepare() }
+// Prepare fills the key mask and constants.
+func (d *Dense) Prepare() {
+	d.operands.Prepare()
+	if d.split != nil {
+		for i := range d.split.ones {
+			d.split.ones[i] = 1
+		}
+	}
+}
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
 func (d *Dense) Forward(out, q, k, v variants.Floats) {
 	d.operands.Set(out, q, k, v)
-	d.engine.Run(d.shape.Slices()*d.tiles, d.visit)
+	jobs := d.shape.Slices() * d.tiles
+	if d.split == nil {
+		d.engine.Run(jobs, d.visit)
+	} else {
+		d.engine.Run(jobs*d.split.parts, d.visit)
+		d.engine.config.Pool.Run(d.shape.Slices(), d.split.merge)
+	}
 	d.operands.Clear()
 }
 
