@@ -52,10 +52,10 @@ type environment struct {
 // failure is an error after which the exit code is 1: the command ran, what it checked failed.
 type failure struct{ error }
 
-// interruption is an error after which the exit code is 130, with what to do to go on.
-type interruption struct{ remedy string }
+// interruption is what ended a run before it was through, and what to do to go on: the exit code is 130.
+type interruption struct{ text string }
 
-func (i interruption) Error() string { return "interrupted: " + i.remedy }
+func (i interruption) Error() string { return i.text }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -115,8 +115,15 @@ func (c *runCommand) stopped(s *session, err error) error {
 		again = append(again, "--peers-python", c.Python)
 	}
 	remedy := "go on with: bench " + commandLine(again)
-	if errors.Is(err, context.Canceled) {
-		return interruption{remedy}
+	var endless harness.Endless
+	switch {
+	case errors.Is(err, context.Canceled):
+		return interruption{"interrupted: " + remedy}
+	case errors.As(err, &endless) && endless.Definition:
+		return interruption{fmt.Sprintf("%v: behind that cell %s", err, remedy)}
+	case errors.As(err, &endless):
+		return interruption{fmt.Sprintf("%v: behind that cell %s; with --isolate, a process for each cell, such a "+
+			"call costs that cell alone", err, remedy)}
 	}
 	return failure{fmt.Errorf("%w: once that is mended, %s", err, remedy)}
 }

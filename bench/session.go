@@ -122,8 +122,11 @@ func (s *session) measure(ctx context.Context) (harness.Totals, error) {
 		return err
 	})
 	defer p.finish()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return harness.Totals{}, errors.Join(record.close(s.plan.Spent()), ctx.Err())
+	case errors.As(err, new(harness.Endless)):
+		return totals, errors.Join(err, record.close(s.plan.Spent()))
 	}
 	return totals, err
 }

@@ -35,6 +35,15 @@ func (m Machine) admit(ctx context.Context, c *Cell, in *operands) (*trial, erro
 	return t, err
 }
 
+// admitHere is admit in the process of the run.
+func (r *run) admitHere(ctx context.Context, c *Cell, in *operands) (t *trial, err error) {
+	err = r.watch(c, Endless{Limit: r.callLimit(c)}, func() (err error) {
+		t, err = r.admit(ctx, c, in)
+		return err
+	})
+	return t, err
+}
+
 // examine checks what the first call left behind, then what further calls do.
 func (t *trial) examine(ctx context.Context, clock Clock, in *operands) error {
 	t.accept(in)

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,10 +12,50 @@ import (
 )
 
 // fakeClock moves only when told to.
-type fakeClock struct{ now atomic.Int64 }
+type fakeClock struct {
+	now    atomic.Int64
+	mu     sync.Mutex
+	alarms map[*fakeAlarm]bool
+}
 
-func (c *fakeClock) Now() time.Duration      { return time.Duration(c.now.Load()) }
-func (c *fakeClock) advance(d time.Duration) { c.now.Add(int64(d)) }
+// fakeAlarm rings in the goroutine that moves the clock.
+type fakeAlarm struct {
+	at   time.Duration
+	ring func()
+}
+
+func (c *fakeClock) Now() time.Duration { return time.Duration(c.now.Load()) }
+
+func (c *fakeClock) advance(d time.Duration) {
+	now := time.Duration(c.now.Add(int64(d)))
+	var due []*fakeAlarm
+	c.mu.Lock()
+	for a := range c.alarms {
+		if now >= a.at {
+			due = append(due, a)
+			delete(c.alarms, a)
+		}
+	}
+	c.mu.Unlock()
+	for _, a := range due {
+		a.ring()
+	}
+}
+
+func (c *fakeClock) Alarm(after time.Duration, ring func()) (stop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := &fakeAlarm{c.Now() + after, ring}
+	if c.alarms == nil {
+		c.alarms = map[*fakeAlarm]bool{}
+	}
+	c.alarms[a] = true
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.alarms, a)
+	}
+}
 
 // fakeHost has so much memory and forces a context switch at each reading.
 type fakeHost struct {

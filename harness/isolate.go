@@ -202,12 +202,11 @@ func (t *trial) take(rep report) {
 
 // childLimit is how long a cell's process may take to answer.
 func (r *run) childLimit(c *Cell) time.Duration {
-	const patience = 10 // times what is predicted
-	predicted := patience * (c.gating() + 3*c.Predicted.Call)
+	gating := c.gatingOnOneCore()
 	if limit := r.plan.limits.Timeout; limit > 0 {
-		return limit + patience*c.gating()
+		return limit + manyTimes*gating
 	}
-	return r.patience(max(answerPatience, predicted))
+	return r.patience(max(answerPatience, manyTimes*(gating+3*c.Predicted.Call)))
 }
 
 // calibrateChild is calibrate in the cell's own process.

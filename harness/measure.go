@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
-	"attnbench/variants/work"
 )
 
 // A sample lasts at least minSample: shorter ones measure the clock and the caches' state.
@@ -114,7 +113,7 @@ func (t *trial) sample(
 
 // ready calibrates a trial and says how it is sampled.
 func (r *run) ready(t *trial, yard *yardstick, in *operands) {
-	if err := work.Contain(func() error { return t.calibrate(r.Clock, in) }); err != nil {
+	if err := r.call(t, func() error { return t.calibrate(r.Clock, in) }); err != nil {
 		t.fail(err)
 		in.mend()
 	}
@@ -128,7 +127,7 @@ func (r *run) ready(t *trial, yard *yardstick, in *operands) {
 		if t.failure != "" {
 			return 0, 0, errors.New(t.failure)
 		}
-		err = work.Contain(func() (err error) {
+		err = r.call(t, func() (err error) {
 			nanoseconds, took, err = t.sample(r.Clock, r.Host, in)
 			return err
 		})
@@ -138,7 +137,7 @@ func (r *run) ready(t *trial, yard *yardstick, in *operands) {
 		}
 		return nanoseconds, took, err
 	}
-	t.Record = func(nanoseconds float64) error { return r.recorder.Sample(r.line(t, nanoseconds, yard.peak())) }
+	t.Record = func(nanoseconds float64) error { return r.watchdog.Sample(r.line(t, nanoseconds, yard.peak())) }
 }
 
 // patience is the time after which a cell makes do with the fewest samples; 0: none. Beside --timeout it is

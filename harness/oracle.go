@@ -26,11 +26,13 @@ type oracle struct {
 	results map[string][][]float64 // by name: [slices][rows·e]
 	failed  map[string]error       // by name: definitions that panicked
 	clock   Clock
+	define  func(c *Cell, f func() error) error // runs what a cell is compared with
 }
 
 // request is one definition that is wanted on some rows of every head.
 type request struct {
 	name       string
+	cell       *Cell // nil: all cells of the block
 	problem    *variants.Problem
 	definition variants.Definition
 	rows       []int
@@ -79,7 +81,7 @@ func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int,
 				start := o.clock.Now()
 				h := head
 				h.Rows = r.rows
-				err := work.Contain(func() error {
+				err := o.contain(r.cell, func() error {
 					o.results[r.name][slice] = r.definition(r.problem, h)
 					return nil
 				})
@@ -94,6 +96,14 @@ func (o *oracle) computeHead(ctx context.Context, head variants.Head, slice int,
 	}
 	wg.Wait()
 	return ctx.Err()
+}
+
+// contain runs a definition. A panic is an error.
+func (o *oracle) contain(c *Cell, f func() error) error {
+	if c == nil {
+		return work.Contain(f)
+	}
+	return o.define(c, func() error { return work.Contain(f) })
 }
 
 // failure is why a result that a cell is compared with is not there; nil: all are.
@@ -129,11 +139,11 @@ func own(c *Cell) []*request {
 	var requests []*request
 	if m.Definition != nil {
 		requests = append(requests,
-			&request{name: c.Label(), problem: c.Problem, definition: m.Definition, rows: c.Block.gateRows()})
+			&request{c.Label(), c, c.Problem, m.Definition, c.Block.gateRows(), 0})
 	}
 	if m.Target != nil && c.Block.scored() {
 		requests = append(requests,
-			&request{name: targetName(c), problem: c.Problem, definition: m.Target, rows: c.Block.errorRows()})
+			&request{targetName(c), c, c.Problem, m.Target, c.Block.errorRows(), 0})
 	}
 	return requests
 }

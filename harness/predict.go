@@ -209,3 +209,8 @@ func (c *Cell) gating() time.Duration {
 	}
 	return c.Predicted.Gate + time.Duration(calls)*c.Predicted.Call
 }
+
+// gatingOnOneCore is gating where nothing is spread over the machine's cores.
+func (c *Cell) gatingOnOneCore() time.Duration {
+	return c.gating() + time.Duration(runtime.GOMAXPROCS(0)-1)*c.Predicted.Gate
+}

@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -71,7 +72,7 @@ type Totals struct {
 // run is a run in progress.
 type run struct {
 	Machine
-	recorder Recorder
+	*watchdog
 	plan     *Plan
 	oracle   oracle
 	deadline time.Duration // 0: none
@@ -79,7 +80,8 @@ type run struct {
 }
 
 // Run verifies and measures the plan's blocks in order. It stops at the end of the context, between two
-// calls, with the context's error; what was recorded until then stands.
+// calls, with the context's error, and with Endless where a call does not return; what was recorded until
+// then stands.
 func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	// A value that was set is not changed any more when the quota of a control group is.
@@ -88,31 +90,52 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 		const fraction = 0.9 // of memory: past it the collector works even where samples forbid it
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(fraction * available.Value)))
 	}
-	state := &run{
-		Machine: p.machine, recorder: recorder, plan: p, oracle: oracle{clock: p.machine.Clock}, totals: p.earlier,
-	}
+	r := &run{Machine: p.machine, watchdog: newWatchdog(recorder), plan: p, totals: p.earlier}
+	r.oracle = oracle{clock: p.machine.Clock, define: r.define}
 	if p.limits.Budget > 0 {
-		state.deadline = p.started + p.limits.Budget
+		r.deadline = p.started + p.limits.Budget
 	}
-	start := p.machine.Clock.Now()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // whatever still runs
+	done := make(chan ending, 1)
+	go func() {
+		var e ending
+		defer func() { done <- e }() // also where the recorder ends its goroutine
+		e.err = r.blocks(ctx)
+		e.totals = r.totals
+	}()
+	var e ending
+	select {
+	case e = <-r.bark:
+	case e = <-done:
+		if errors.Is(e.err, errOver) {
+			e = <-r.bark
+		}
+	}
+	return e.totals, e.err
+}
+
+// blocks runs all blocks.
+func (r *run) blocks(ctx context.Context) error {
+	p, start := r.plan, r.Clock.Now()
 	for i, b := range p.Blocks {
 		if err := ctx.Err(); err != nil {
-			return state.totals, err
+			return err
 		}
 		debug.FreeOSMemory() // what the block before held is available again
-		p.revise(p.Blocks[i:], p.machine.Host.Available())
-		if err := state.block(ctx, b); err != nil {
-			return state.totals, err
+		p.revise(p.Blocks[i:], r.Host.Available())
+		if err := r.block(ctx, b); err != nil {
+			return err
 		}
 		for _, c := range b.Cells {
 			c.Problem = nil // with all that was drawn for it
 		}
-		if err := recorder.Block(p.Spent()); err != nil {
-			return state.totals, err
+		if err := r.watchdog.Block(p.Spent()); err != nil {
+			return err
 		}
-		state.totals.Total = p.earlier.Total + p.machine.Clock.Now() - start
+		r.totals.Total = p.earlier.Total + r.Clock.Now() - start
 	}
-	return state.totals, nil
+	return nil
 }
 
 // block runs one block: all cells are prepared and verified, then those that passed are sampled in turns.
@@ -196,7 +219,7 @@ func (r *run) prepare(
 		if h := children[c]; h != nil {
 			delete(children, c)
 			t = r.confine(c, h)
-		} else if t, err = r.admit(ctx, c, in); err != nil {
+		} else if t, err = r.admitHere(ctx, c, in); err != nil {
 			return trials, err
 		}
 		r.totals.Measured += t.planned
@@ -246,9 +269,11 @@ func (r *run) judge(t *trial, in *operands) error {
 		t.fail(err)
 		return nil
 	}
-	err := t.contain(func() error {
-		t.score(&r.oracle, in.Q)
-		return nil
+	err := r.define(t.cell, func() error {
+		return t.contain(func() error {
+			t.score(&r.oracle, in.Q)
+			return nil
+		})
 	})
 	t.kept = nil
 	return err
@@ -320,5 +345,5 @@ func (r *run) finish(o Outcome) error {
 	default:
 		r.totals.Failed++
 	}
-	return r.recorder.Cell(o)
+	return r.watchdog.Cell(o)
 }
