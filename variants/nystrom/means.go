@@ -100,11 +100,19 @@ func (m *means) sum(worker, job, segment int, into []float32, rows variants.Floa
 		sums = into
 	}
 	clear(sums)
+	if m.p.Valid == nil || job%2 == 0 { // all rows have the same weight
+		weight := m.weight(job, segment, 0)
+		for i := range m.weights[worker] {
+			m.weights[worker][i] = weight
+		}
+	}
 	for first := 0; first < size; first += stepRows {
 		count := min(stepRows, size-first)
 		weights := m.weights[worker][:count]
-		for i := range weights {
-			weights[i] = m.weight(job, segment, first+i)
+		if m.p.Valid != nil && job%2 == 1 {
+			for i := range weights {
+				weights[i] = m.weight(job, segment, first+i)
+			}
 		}
 		part := rows.Slice(first*d, (first+count)*d)
 		if inPlace {
