@@ -27,12 +27,3 @@ func (d *Differentiable) Backward(g variants.Gradients, dout, out, q, k, v []flo
 
 // BackwardExecuted is variants.Differentiable's.
 func (d *Differentiable) BackwardExecuted() int64 { return d.backward.Executed() }
-
-// Steady is the part of a Derivative that follows from features whose references are all 2^0.
-type Steady struct{}
-
-// Level is Derivative's.
-func (Steady) Level(c Chunk) (level float32, taken int) { return 0, c.Count }
-
-// Refs is Derivative's.
-func (Steady) Refs(_ float32, ref []float32) { clear(ref) }
