@@ -185,7 +185,7 @@ func TestApart(t *testing.T) {
 	plan := isolatedPlan(t, Axes{N: "64", Dim: "8", Variants: "sound,definition"}, Limits{},
 		faultyMechanisms(&fakeClock{}))
 	b := plan.Blocks[0]
-	together := fixedBytes(b) + 2*processBytes(b.Cells[0])
+	together := fixedBytes(b, true) + 2*processBytes(b.Cells[0])
 	together += b.Cells[0].Predicted.Bytes + b.Cells[1].Predicted.Bytes
 	available := machine.Figure{Value: float64(together-1) / memoryFraction, Known: true}
 	plan.machine.Host = &fakeHost{available: available}

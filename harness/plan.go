@@ -157,7 +157,7 @@ func (p *Plan) Summary() string {
 	var cells, runs int
 	var most int64
 	for _, b := range p.Blocks {
-		bytes := fixedBytes(b)
+		bytes := fixedBytes(b, len(p.machine.Child) > 0)
 		for _, c := range b.Cells {
 			cells++
 			if c.Skip.Code == "" {

@@ -76,6 +76,7 @@ type run struct {
 	plan     *Plan
 	oracle   oracle
 	deadline time.Duration // 0: none
+	heap     int64         // how far this process's may grow, in bytes; 0: not known
 	totals   Totals
 }
 
@@ -86,11 +87,12 @@ func (p *Plan) Run(ctx context.Context, recorder Recorder) (Totals, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	// A value that was set is not changed any more when the quota of a control group is.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	r := &run{Machine: p.machine, watchdog: newWatchdog(recorder), plan: p, totals: p.earlier}
 	if available := p.machine.Host.Available(); available.Known {
 		const fraction = 0.9 // of memory: past it the collector works even where samples forbid it
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(fraction * available.Value)))
+		r.heap = int64(fraction * available.Value)
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(r.heap))
 	}
-	r := &run{Machine: p.machine, watchdog: newWatchdog(recorder), plan: p, totals: p.earlier}
 	r.oracle = oracle{clock: p.machine.Clock, define: r.define}
 	if p.limits.Budget > 0 {
 		r.deadline = p.started + p.limits.Budget
@@ -151,6 +153,7 @@ func (r *run) block(ctx context.Context, b *Block) error {
 	if len(wanted) == 0 {
 		return nil
 	}
+	defer r.restrain(b, wanted)()
 	in := newOperands(b)
 	inputs, err := r.share(in)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
-	"attnbench/variants"
 )
 
 // Limits bound a run. Zero means no limit.
@@ -22,9 +21,6 @@ const (
 	slack   = 1.1
 	reserve = 0.03
 )
-
-// memoryFraction is the part of the available memory that a block may take.
-const memoryFraction = 0.8
 
 // schedule decides which cells run.
 type schedule struct {
@@ -117,82 +113,6 @@ func byCost(blocks []*Block) []*Cell {
 	cost := func(c *Cell) time.Duration { return c.gating() + c.sampling(c.Block.samples) }
 	slices.SortStableFunc(cells, func(a, b *Cell) int { return cmp.Compare(cost(a), cost(b)) })
 	return cells
-}
-
-// guard refuses the largest cells of a block until what remains fits into the available memory together: all
-// cells of a block are held at once, because they are sampled in turns.
-// Where each cell has a process, cells that do not fit together run one after the other.
-func guard(b *Block, available machine.Figure, isolated bool) {
-	if !available.Known {
-		return
-	}
-	limit := int64(memoryFraction * available.Value)
-	total := fixedBytes(b)
-	var cells []*Cell
-	for _, c := range b.Cells {
-		if c.Problem != nil {
-			cells = append(cells, c)
-			total += c.Predicted.Bytes
-			if isolated && c.Peer == nil {
-				total += processBytes(c)
-			}
-		}
-	}
-	slices.SortStableFunc(cells, func(a, b *Cell) int {
-		return cmp.Compare(b.Predicted.Bytes, a.Predicted.Bytes)
-	})
-	b.apart = isolated && total > limit
-	if b.apart {
-		guardEach(b, cells, limit)
-		return
-	}
-	for _, c := range cells {
-		if total <= limit {
-			return
-		}
-		total -= c.Predicted.Bytes
-		c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs and the other variants, "+
-			"and %.0f %% of the available memory is %s: lower n, heads or batch, or take fewer variants",
-			FormatBytes(c.Predicted.Bytes), FormatBytes(total), 100*memoryFraction, FormatBytes(limit))}
-	}
-}
-
-// guardEach refuses the cells of a block that do not fit into the available memory alone.
-func guardEach(b *Block, cells []*Cell, limit int64) {
-	for _, c := range cells {
-		if fixed := fixedBytes(b) + processBytes(c); fixed+c.Predicted.Bytes > limit {
-			c.Skip = Refusal{"memory", fmt.Sprintf("needs %s beside %s for inputs, and %.0f %% of the available "+
-				"memory is %s: lower n, heads or batch", FormatBytes(c.Predicted.Bytes), FormatBytes(fixed),
-				100*memoryFraction, FormatBytes(limit))}
-		}
-	}
-}
-
-// processBytes is what a cell's own process holds beside its plan and the inputs that it shares: the program,
-// results, and copies of inputs that are not float32. The parent has its own copy of parameters, for the
-// definition.
-func processBytes(c *Cell) int64 {
-	const program = 32 << 20
-	b, s := c.Block, c.Block.Shape
-	inputs := int64(s.N)*int64(s.D) + int64(s.S)*int64(s.D+s.E)
-	bytes := operandBytes(b) - b.Type.Size()*inputs*int64(s.Slices()) // results, and twice the upstream gradient
-	if b.Type != variants.F32 {
-		bytes += (b.Type.Size() + variants.F32.Size()) * inputs * int64(s.Slices())
-	}
-	return program + bytes + c.params
-}
-
-// fixedBytes is what a block needs beside the plans of its cells: operands twice (the leak test changes a
-// copy), and float64 copies of them for every definition that runs at a time.
-func fixedBytes(b *Block) int64 {
-	s := b.Shape
-	bytes := operandBytes(b)
-	if b.Type != variants.F32 { // held as float32 too
-		bytes += bytes * variants.F32.Size() / b.Type.Size()
-	}
-	oneHead := bytes / int64(s.Slices())
-	const float64Copies = 2 * 4 // twice the size, on a few cores, with some scratch
-	return 2*bytes + float64Copies*oneHead + int64(s.Slices())*int64(len(b.errorRows()))*int64(s.E)*8*3
 }
 
 // FormatBytes writes a number of bytes as a size, "7.5 GiB".

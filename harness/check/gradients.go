@@ -19,6 +19,10 @@ const negligible = 1e-2
 // gradient takes several times as long as its output. Above, SampleCount seeded rows are taken.
 const GradientLimit = 512
 
+// GradientsAtOnce is how many parts of a gradient are computed side by side at most: each has a copy of a
+// head and of its gradients in float64.
+const GradientsAtOnce = 4
+
 // GradientRows are the rows of dout that gradients are compared for.
 func GradientRows(n int, seed uint64) []int { return SampleRows(n, GradientLimit, SampleCount, seed) }
 
@@ -48,8 +52,7 @@ func CompareGradients(
 ) (GradientError, error) {
 	p.DrawInputs()
 	c := newComparison(p, got)
-	const most = 4 // each has a copy of a head and of its gradients
-	atOnce := min(most, runtime.GOMAXPROCS(0))
+	atOnce := min(GradientsAtOnce, runtime.GOMAXPROCS(0))
 	parts := split(rows, max(1, atOnce/p.Shape.Slices()))
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, atOnce)
