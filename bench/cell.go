@@ -11,11 +11,11 @@ import (
 	"attnbench/variants/kernel"
 )
 
-// cellCommand is the other end of run --isolate.
-type cellCommand struct{}
+// cellWord is the command line of a cell's own process: no command, but for this program alone.
+const cellWord = "cell"
 
-// Run serves one cell to the process that started this one.
-func (cellCommand) Run(env *environment) error {
+// serveCell is the other end of run --isolate: it serves one cell to the process that started this one.
+func serveCell(env *environment) error {
 	m := harness.Machine{Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best()}
 	return harness.Serve(os.Stdin, env.stdout, m, catalog.All())
 }
@@ -32,5 +32,5 @@ func (f *sweepFlags) child() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--isolate: %w", err)
 	}
-	return []string{program, "cell"}, nil
+	return []string{program, cellWord}, nil
 }

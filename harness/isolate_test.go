@@ -219,3 +219,16 @@ func writeMasked(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// A plan knows that processes take time to start.
+func TestPlanCountsProcesses(t *testing.T) {
+	plan := isolatedPlan(t, Axes{N: "64", Dim: "8", Variants: "sound"}, Limits{}, faultyMechanisms(&fakeClock{}))
+	here := newPlan(t, &fakeClock{}, Axes{N: "64", Dim: "8", Variants: "sound"}, Limits{},
+		faultyMechanisms(&fakeClock{}))
+	for plan, want := range map[*Plan]time.Duration{plan: childTime, here: 0} {
+		c := plan.Blocks[0].Cells[0]
+		if rest := c.gating() - c.Predicted.Gate; rest != want {
+			t.Errorf("%v, want %v", rest, want)
+		}
+	}
+}

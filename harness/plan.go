@@ -58,6 +58,9 @@ func Layout(s *Sweep, limits Limits, m Machine) *Plan {
 	p.predictor = newPredictor(func(threads int, t variants.ElementType) float64 {
 		return p.yardstick(threads, t).peak()
 	})
+	if len(m.Child) > 0 {
+		p.predictor.child = childTime
+	}
 	p.assign(s, s.blocks(p.pools))
 	return p
 }

@@ -11,7 +11,7 @@ import (
 // Prediction is what a cell is expected to take.
 type Prediction struct {
 	Call  time.Duration // one call of the block's pass
-	Start time.Duration // of a peer's process
+	Start time.Duration // of the process of a peer, or of a cell that has one
 	Gate  time.Duration // its verification
 	Bytes int64         // its plan: workspace and parameters
 }
@@ -25,7 +25,8 @@ const (
 	naiveRate       = 5e8  // the same in definitions
 	callOverhead    = 2e-6 // seconds
 	sampleFloor     = 1500 * time.Microsecond
-	startTime       = 6 * time.Second // of a peer
+	startTime       = 6 * time.Second       // of a peer
+	childTime       = 10 * time.Millisecond // of a cell's own process, and its end
 )
 
 // predictor expects the times of cells: by what their mechanism says of its work, corrected by the last
@@ -36,6 +37,7 @@ type predictor struct {
 	gate map[string]float64 // the same of verification, by what is verified
 
 	start map[string]time.Duration // of peers, by name
+	child time.Duration            // of a cell's own process; 0 where cells have none
 }
 
 // peakOf is the FMA peak at a thread count on a number format, in FLOP/s.
@@ -53,6 +55,7 @@ func (p *predictor) predict(c *Cell) {
 		Gate: seconds(modelGate(c)*ratio(p.gate, gateKey(c)) +
 			modelGradientGate(c)*ratio(p.gate, gradientKey(c))),
 		Bytes: c.bytes,
+		Start: p.child,
 	}
 	if c.Peer != nil {
 		c.Predicted.Start = startTime
@@ -191,14 +194,14 @@ func (c *Cell) sampling(samples int) time.Duration {
 
 // gating is the time of a cell's verification: its definition, and another call where causality is tested.
 // Gradients take two calls more, for their parts and their sum; decoding takes in its context. A peer must be
-// started for it.
+// started for it, and so must a cell's own process.
 func (c *Cell) gating() time.Duration {
 	if c.Peer != nil {
 		return c.Predicted.Start + c.Predicted.Gate
 	}
 	if c.Block.decode() {
 		const passes = 2 // over the context, to take it in
-		return c.Predicted.Gate + seconds(passes*float64(operandBytes(c.Block))/bytesPerSecond)
+		return c.Predicted.Start + c.Predicted.Gate + seconds(passes*float64(operandBytes(c.Block))/bytesPerSecond)
 	}
 	calls := 0
 	if c.Block.Shape.Causal {
@@ -207,7 +210,7 @@ func (c *Cell) gating() time.Duration {
 	if c.Block.backward() {
 		calls += 2
 	}
-	return c.Predicted.Gate + time.Duration(calls)*c.Predicted.Call
+	return c.Predicted.Start + c.Predicted.Gate + time.Duration(calls)*c.Predicted.Call
 }
 
 // gatingOnOneCore is gating where nothing is spread over the machine's cores.

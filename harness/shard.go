@@ -90,9 +90,11 @@ func weigh(b *Block, limits Limits) time.Duration {
 			continue
 		}
 		c.Predicted = Prediction{
-			Call:  seconds(p.modelCall(c)),
-			Gate:  seconds((definitionWork(c) + gradientWork(c)) / weighingCores),
-			Start: startTime,
+			Call: seconds(p.modelCall(c)),
+			Gate: seconds((definitionWork(c) + gradientWork(c)) / weighingCores),
+		}
+		if c.Peer != nil {
+			c.Predicted.Start = startTime
 		}
 		sampling := c.sampling(b.samples)
 		if took := c.gating() + sampling; took <= limit && (limits.Timeout == 0 || sampling <= limits.Timeout) {
