@@ -169,14 +169,15 @@ func TestMemoryGuard(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := fakeMachine(clock)
-	m.Host.(*fakeHost).available = machine.Figure{Value: 20000, Known: true} // 64·100·4 bytes are 25600
 	plan := NewPlan(sweep, Limits{}, m)
 	defer plan.Close()
+	limit := fixedBytes(plan.Blocks[0], false) + 20000 // 64·100·4 bytes are 25600
+	m.Host.(*fakeHost).available = machine.Figure{Value: float64(limit) / memoryFraction, Known: true}
 	if totals, err := plan.Run(context.Background(), j); err != nil || totals.Done != 1 || totals.Skipped != 1 {
 		t.Fatalf("%+v %v", totals, err)
 	}
 	o := j.outcome("square[k=100]", 64)
-	const want = "80 % of the available memory is 15.6 KiB"
+	want := "80 % of the available memory is " + FormatBytes(limit)
 	if o.Refusal.Code != "memory" || !strings.Contains(o.Refusal.Reason, want) {
 		t.Errorf("%+v", o.Refusal)
 	}

@@ -12,7 +12,7 @@ import (
 func Append(path string) (*Writer, *Set, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return nil, nil, fmt.Errorf("results file: %s: %w", path, cause(err))
+		return nil, nil, fmt.Errorf("results file: %s: %w", path, Cause(err))
 	}
 	w, set, err := appendTo(f, path)
 	if err != nil {
@@ -28,7 +28,7 @@ func appendTo(f *os.File, path string) (*Writer, *Set, error) {
 	}
 	text, err := io.ReadAll(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, nil, fmt.Errorf("%s: %w", path, Cause(err))
 	}
 	whole := text[:bytes.LastIndexByte(text, '\n')+1]
 	set, err := ReadFrom(bytes.NewReader(whole), path)
@@ -41,11 +41,11 @@ func appendTo(f *os.File, path string) (*Writer, *Set, error) {
 	}
 	if len(whole) < len(text) {
 		if err := f.Truncate(int64(len(whole))); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", path, cause(err))
+			return nil, nil, fmt.Errorf("%s: %w", path, Cause(err))
 		}
 	}
 	if _, err := f.Seek(int64(len(whole)), io.SeekStart); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, nil, fmt.Errorf("%s: %w", path, Cause(err))
 	}
 	run := set.Runs[0]
 	w := &Writer{w: f, closer: f, name: path, order: unitOrder(), header: run.Header, run: run.Run.ID}

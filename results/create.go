@@ -25,7 +25,7 @@ func CreateWith(path string, header Header, run Run, more func(*Writer) error) (
 	hidden := folder + fmt.Sprintf(".%s.%d", base, time.Now().UnixNano())
 	f, err := os.OpenFile(hidden, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("results file: %s: %w", path, cause(err))
+		return nil, fmt.Errorf("results file: %s: %w", path, Cause(err))
 	}
 	defer os.Remove(hidden)
 	w, err := newWriter(f, path, header, run)
@@ -59,7 +59,7 @@ func publish(hidden, path string) error {
 		err = os.Rename(hidden, path)
 	}
 	if err != nil {
-		return fmt.Errorf("results file: %s: %w", path, cause(err))
+		return fmt.Errorf("results file: %s: %w", path, Cause(err))
 	}
 	if folder, err := os.Open(filepath.Dir(path)); err == nil {
 		defer folder.Close()
@@ -78,7 +78,7 @@ func (w *Writer) Sync() error {
 		return nil
 	}
 	if err := f.Sync(); err != nil {
-		w.broken = fmt.Errorf("%s: %w", w.name, cause(err))
+		w.broken = fmt.Errorf("%s: %w", w.name, Cause(err))
 	}
 	return w.broken
 }
@@ -91,8 +91,9 @@ func (w *Writer) Close() error {
 	return w.closer.Close()
 }
 
-// cause is what the system said, without the path, which is not the one that people know, and the call.
-func cause(err error) error {
+// Cause is what the system said of a file, without the call and the path, which is not always the one that
+// people know: the message names that.
+func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {

@@ -198,7 +198,7 @@ func (w *Writer) flush() error {
 		return w.broken
 	}
 	if _, err := w.w.Write(w.buf.Bytes()); err != nil {
-		w.broken = fmt.Errorf("%s: %w", w.name, cause(err))
+		w.broken = fmt.Errorf("%s: %w", w.name, Cause(err))
 	}
 	return w.broken
 }

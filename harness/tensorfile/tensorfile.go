@@ -17,6 +17,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
+	"attnbench/results"
 	"attnbench/variants"
 )
 
@@ -39,12 +40,12 @@ const AllowNonFinite Option = 1
 func Read(path string, opts ...Option) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, fmt.Errorf("%s: %w", path, results.Cause(err))
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, fmt.Errorf("%s: %w", path, results.Cause(err))
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file: give a .safetensors file", path)

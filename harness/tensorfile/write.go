@@ -14,6 +14,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
+	"attnbench/results"
 	"attnbench/variants"
 )
 
@@ -39,7 +40,7 @@ func Write(path string, tensors map[string]variants.Tensor, metadata map[string]
 		return w.Flush()
 	})
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", path, cause(err))
+		return fmt.Errorf("%s: cannot be written: %w", path, results.Cause(err))
 	}
 	return nil
 }
@@ -55,7 +56,7 @@ func CheckWritable(path string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", path, cause(err))
+		return fmt.Errorf("%s: cannot be written: %w", path, results.Cause(err))
 	}
 	return nil
 }
@@ -123,19 +124,6 @@ func checkTarget(path string) (string, error) {
 func createBeside(target string) (*os.File, error) {
 	name := fmt.Sprintf("%s.%016x.tmp", target, rand.Uint64())
 	return os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-}
-
-// cause strips the operation and the path from a file error: the caller's message names the path.
-func cause(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
 }
 
 func checkTensor(name string, t variants.Tensor) error {
