@@ -73,18 +73,16 @@ type ratioCurve struct {
 }
 
 func newRatioCurve(v, b []Samples) *ratioCurve {
-	k, fewest := new(ratioCurve), math.Inf(1)
+	k, ratios := new(ratioCurve), make([]figured, len(v))
 	for i := range v {
-		pair := []Point{v[i].point(), b[i].point()}
-		err, degrees := combined(pair, []float64{1, -1})
-		k.x = append(k.x, math.Log(float64(v[i].N)))
-		k.y = append(k.y, math.Log(pair[0].Median/pair[1].Median))
-		k.variance = append(k.variance, err*err)
-		if err > 0 && !math.IsInf(err, 0) {
-			fewest = min(fewest, degrees)
-		}
+		ratios[i] = figure(v[i].point()).over(figure(b[i].point()))
 	}
-	k.quantile = student(fewest)
+	more, fewest := drifting(ratios, true), math.Inf(1)
+	for _, r := range ratios {
+		k.x, k.y, k.variance = append(k.x, r.x), append(k.y, r.y), append(k.variance, r.variance+more.variance)
+		fewest = min(fewest, r.degrees)
+	}
+	k.quantile = student(more.degreesWith(meanVariance(sampled(ratios)), fewest, more.variance))
 	return k
 }
 

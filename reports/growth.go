@@ -2,11 +2,6 @@ package reports
 
 import (
 	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"attnbench/results"
 )
@@ -47,9 +42,10 @@ const (
 // starts with the two longest steps and grows downward as long as the next local slope agrees with the
 // topmost within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet
 // asymptotic (Settled is false). All lengths in the range take part in the fit. The interval is that of the
-// noise: within cells by the intervals of their medians, and between them where their scatter about a smooth
-// curve is more than that. What a power law misses of a bent curve is not in it: that is what Settled and the
-// local slopes are for. It is infinite where a cell has too few samples for an interval.
+// noise: within cells by the intervals of their medians, of what changes while they are sampled (drifting),
+// and between them where their scatter about a smooth curve is more than that (scattered). What a power law
+// misses of a bent curve is not in it: that is what Settled and the local slopes are for. It is infinite
+// where a cell has too few samples for an interval.
 func FitGrowth(points []Point) (g Growth, ok bool) {
 	points = positive(points)
 	if len(points) < minFitLengths {
@@ -60,7 +56,7 @@ func FitGrowth(points []Point) (g Growth, ok bool) {
 		return g, false
 	}
 	first, settled := asymptotic(steps)
-	g = regress(points[first:])
+	g = regress(points[first:], points)
 	g.Settled = settled
 	for i := len(steps) - 1; i >= 0; i-- {
 		g.Slopes = append(g.Slopes, steps[i].slope)
@@ -130,78 +126,38 @@ func asymptotic(steps []step) (first int, settled bool) {
 	return first, settled
 }
 
-// regress fits all points by least squares.
-func regress(points []Point) Growth {
-	x, y := make([]float64, len(points)), make([]float64, len(points))
-	weights := make([]float64, len(points))
-	for i, p := range points {
-		x[i], y[i] = math.Log(float64(p.N)), math.Log(p.Median)
+// regress fits points by least squares; every is all that there are.
+func regress(points, every []Point) Growth {
+	figures := figuresOf(points)
+	weights, mean, sxx, b := make([]float64, len(points)), 0.0, 0.0, 0.0
+	for _, f := range figures {
+		mean += f.x / float64(len(figures))
 	}
-	mean, sxx, b := stat.Mean(x, nil), 0.0, 0.0
-	for i := range x {
-		sxx += (x[i] - mean) * (x[i] - mean)
+	for _, f := range figures {
+		sxx += (f.x - mean) * (f.x - mean)
 	}
-	for i := range x {
-		weights[i] = (x[i] - mean) / sxx
-		b += weights[i] * y[i]
+	for i, f := range figures {
+		weights[i] = (f.x - mean) / sxx
+		b += weights[i] * f.y
 	}
-	err, degrees := combined(points, weights)
-	half := math.Max(student(degrees)*err, betweenCells(x, y, points)/math.Sqrt(sxx))
+	variance, degrees := combined(figures, weights)
+	more := drifting(figuresOf(every), len(every) > len(points))
+	if s := scattered(figures); s.variance > more.variance {
+		more = s
+	}
+	half := more.interval(variance, degrees, 1/sxx)
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,
 		From: points[0].N, To: points[len(points)-1].N, Lengths: len(points),
 	}
 }
 
-// betweenCells is the half width of the 95 % interval of a figure by how far medians are off a smooth curve,
-// where they are farther off than noise within the cells makes them (an F test at 5 %): what changes from
-// cell to cell, such as the machine's state, shows there only. 0 where it does not show, or where there are
-// too few lengths to see it.
-func betweenCells(x, y []float64, points []Point) float64 {
-	scatter, degrees := offCurve(x, y)
-	if degrees < 1 {
-		return 0
+func figuresOf(points []Point) []figured {
+	list := make([]figured, len(points))
+	for i, p := range points {
+		list[i] = figure(p)
 	}
-	err, within := combined(points, slices.Repeat([]float64{1 / math.Sqrt(float64(len(x)))}, len(x)))
-	if err == 0 || math.IsInf(err, 0) {
-		return 0
-	}
-	ratio := scatter * scatter / (err * err)
-	if (distuv.F{D1: degrees, D2: within}).Survival(ratio) > 1-confidence {
-		return 0
-	}
-	return student(degrees) * scatter
-}
-
-// offCurve is the standard deviation of y about a polynomial of x, with its degrees of freedom: a cubic, or a
-// parabola of few lengths, takes out the bend that a power law misses, which is no noise.
-func offCurve(x, y []float64) (scatter, degrees float64) {
-	const many = 7
-	terms := 3
-	if len(x) >= many {
-		terms = 4
-	}
-	degrees = float64(len(x) - terms)
-	if degrees < 1 {
-		return 0, 0
-	}
-	powers := mat.NewDense(len(x), terms, nil)
-	mean := stat.Mean(x, nil)
-	for i, v := range x {
-		power := 1.0
-		for j := range terms {
-			powers.Set(i, j, power)
-			power *= v - mean
-		}
-	}
-	target := mat.NewVecDense(len(y), y)
-	var fit, rest mat.VecDense
-	if fit.SolveVec(powers, target) != nil {
-		return 0, 0 // lengths too close for a curve
-	}
-	rest.MulVec(powers, &fit)
-	rest.SubVec(target, &rest)
-	return mat.Norm(&rest, 2) / math.Sqrt(degrees), degrees
+	return list
 }
 
 // A Verdict compares a measured growth with a claimed one.

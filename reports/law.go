@@ -118,8 +118,8 @@ func medianOf(values []float64) float64 { return median(slices.Clone(values)) }
 func medianVariance(cells []Samples) float64 {
 	sum := 0.0
 	for _, c := range cells {
-		if err, _ := logError(Summarize(c.Values)); !math.IsInf(err, 0) {
-			sum += err * err
+		if f := figure(Point{N: c.N, Estimate: Summarize(c.Values)}); !math.IsInf(f.variance, 0) {
+			sum += f.variance
 		}
 	}
 	return sum / float64(len(cells))

@@ -9,16 +9,56 @@ import (
 	"attnbench/results"
 )
 
-// logError is the standard error of the logarithm of a median, from its interval: how far apart the two order
-// statistics lie is compared with how far apart those of a normal distribution would. So it takes nothing
-// from samples outside the interval, however far out they lie. 0 for what is
-// counted, +Inf where there are too few samples; degrees are the degrees of freedom that it is worth.
-func logError(e Estimate) (err, degrees float64) {
+// A figured is the logarithm of a median, or of a ratio of two, at one length, with what its samples tell of
+// how far off it is.
+type figured struct {
+	x, y              float64 // logarithms of the length and of the figure
+	variance, degrees float64 // of y by the noise within its cells, with the degrees of freedom it is worth
+	change, blur      float64 // of y over its samples, and the variance that noise alone gives that change
+}
+
+// figure is what the samples of a cell tell. variance is 0 for what is counted, +Inf where there are too few
+// samples.
+func figure(p Point) figured {
+	f := figured{x: math.Log(float64(p.N)), y: math.Log(p.Median), change: math.Log1p(p.Drift.Change)}
+	scale := scatter(p.Estimate)
+	if scale == 0 || math.IsInf(scale, 0) {
+		f.variance, f.degrees, f.blur = scale, math.Inf(1), scale
+		return f
+	}
+	const efficiency = 0.91 // of Theil and Sen's slope of normal samples, beside that of least squares
+	n := float64(p.Samples)
+	f.variance, f.degrees = scale*scale*math.Pi/2/(n+correction(p.Samples)), n-1
+	f.blur = scale * scale * 12 / n / efficiency
+	return f
+}
+
+// over is the logarithm of the ratio of two figures at one length. What both drift by alike is not in it.
+func (f figured) over(under figured) figured {
+	both := []figured{f, under}
+	variance, degrees := combined(both, []float64{1, -1})
+	return figured{f.x, f.y - under.y, variance, degrees, f.change - under.change, f.blur + under.blur}
+}
+
+// correction is what the variance of the median of normal samples, π/2n for many, takes more than n for few.
+func correction(samples int) float64 {
+	if samples%2 == 0 {
+		const even = 1.35
+		return even
+	}
+	return math.Pi/2 - 1
+}
+
+// scatter is the standard deviation of the logarithm of a sample, from the interval of the median: how far
+// apart the two order statistics lie is compared with how far apart those of a normal distribution would. So
+// it takes nothing from samples outside the interval, however far out they lie. 0 for what is counted, +Inf
+// where there are too few samples.
+func scatter(e Estimate) float64 {
 	switch {
 	case e.Lo == e.Hi:
-		return 0, math.Inf(1)
+		return 0
 	case e.Samples < MinSamples || !(e.Lo > 0) || math.IsInf(e.Hi, 0):
-		return math.Inf(1), 0
+		return math.Inf(1)
 	}
 	n := float64(e.Samples)
 	ci := stats.QuantileCI(e.Samples, 0.5, confidence)
@@ -27,26 +67,13 @@ func logError(e Estimate) (err, degrees float64) {
 		return distuv.UnitNormal.Quantile((float64(order) - offset) / (n + 1 - 2*offset))
 	}
 	scale := math.Log(e.Hi/e.Lo) / (score(ci.HiOrder) - score(ci.LoOrder))
-	more := math.Pi/2 - 1 // the variance of the median is π/2n for many samples, π/2(n + more) for few
-	if e.Samples%2 == 0 {
-		const even = 1.35
-		more = even
-	}
-	if e.Samples > results.FullSamples {
-		const stopped = 1.05 // it went on until the interval was narrow: sooner where that is too narrow
+	const square = 0.65 // the square of an estimate that is right on average is too large on average
+	scale /= math.Sqrt(1 + square/(n-1))
+	if e.Samples > results.FullSamples && e.Spread() <= results.Precision {
+		const stopped = 1.05 // sampling went on until the interval was narrow: sooner where it is too narrow
 		scale *= stopped
 	}
-	return scale * math.Sqrt(math.Pi/2/(n+more)), n - 1
-}
-
-// moved is the standard error that a drift adds to the logarithm of a median: samples moved away from where
-// they began by half of the change at their middle.
-func moved(d results.Drift) float64 {
-	const likely = 0.05
-	if d.Chance > likely {
-		return 0
-	}
-	return math.Abs(d.Change) / 2.5
+	return scale
 }
 
 // student is the 97.5 % quantile of Student's t distribution, of the normal one for endless degrees.
@@ -57,22 +84,39 @@ func student(degrees float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}.Quantile((1 + confidence) / 2)
 }
 
-// combined is the standard error of a sum with weights of logarithms of medians, and its degrees of freedom
-// by Welch and Satterthwaite. +Inf where a median that counts has no interval.
-func combined(points []Point, weights []float64) (err, degrees float64) {
-	variance, square := 0.0, 0.0
-	for i, p := range points {
-		e, d := logError(p.Estimate)
-		e = math.Hypot(e, moved(p.Drift))
-		if e == 0 || weights[i] == 0 {
+// combined is the variance of a sum of figures with weights by the noise within cells, and its degrees of
+// freedom by Welch and Satterthwaite. +Inf where a figure that counts has no interval.
+func combined(figures []figured, weights []float64) (variance, degrees float64) {
+	square := 0.0
+	for i, f := range figures {
+		if f.variance == 0 || weights[i] == 0 {
 			continue
 		}
-		v := e * e * weights[i] * weights[i]
+		v := f.variance * weights[i] * weights[i]
 		variance += v
-		square += v * v / d
+		square += v * v / f.degrees
 	}
 	if variance == 0 || math.IsInf(variance, 0) {
-		return math.Sqrt(variance), math.Inf(1)
+		return variance, math.Inf(1)
 	}
-	return math.Sqrt(variance), variance * variance / square
+	return variance, variance * variance / square
+}
+
+// A surplus is the variance of each figure beyond that of the noise within its cells.
+type surplus struct{ variance, degrees float64 }
+
+// interval is the half width of the 95 % interval of a sum of figures, of which the variance by the noise
+// within cells, its degrees of freedom and the sum of the squares of the weights are known.
+func (s surplus) interval(variance, degrees, squares float64) float64 {
+	more := s.variance * squares
+	return student(s.degreesWith(variance, degrees, more)) * math.Sqrt(variance+more)
+}
+
+// degreesWith is the degrees of freedom of a variance by noise with that by the surplus.
+func (s surplus) degreesWith(variance, degrees, more float64) float64 {
+	if more == 0 || math.IsInf(variance, 0) {
+		return degrees
+	}
+	all := variance + more
+	return all * all / (variance*variance/degrees + more*more/s.degrees)
 }

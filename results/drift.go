@@ -2,7 +2,6 @@ package results
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -44,13 +43,41 @@ func DriftOf(values []float64) Drift {
 			}
 		}
 	}
-	slices.Sort(slopes)
 	m := float64(n)
 	deviations := (math.Abs(score) - 1) / math.Sqrt(m*(m-1)*(2*m+5)/18)
 	return Drift{
-		Change: math.Expm1(slopes[len(slopes)/2] * (m - 1)),
+		Change: math.Expm1(ranked(slopes, len(slopes)/2) * (m - 1)),
 		Chance: min(1, 2*distuv.UnitNormal.Survival(deviations)),
 	}
+}
+
+// ranked is the value that has so many smaller ones before it, by Hoare's selection: there are thousands, and
+// sorting them takes most of the time of a trial. It reorders values.
+func ranked(values []float64, rank int) float64 {
+	for lo, hi := 0, len(values)-1; lo < hi; {
+		pivot, i, j := values[lo+(hi-lo)/2], lo, hi
+		for i <= j {
+			for values[i] < pivot {
+				i++
+			}
+			for values[j] > pivot {
+				j--
+			}
+			if i <= j {
+				values[i], values[j] = values[j], values[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case rank <= j:
+			hi = j
+		case rank >= i:
+			lo = i
+		default:
+			return values[rank]
+		}
+	}
+	return values[rank]
 }
 
 // Certain reports whether there is a drift beyond chance (at 1 %) that matters: by more than 1 %, beside

@@ -3,6 +3,7 @@ package results
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -43,5 +44,22 @@ func TestDrift(t *testing.T) {
 	}
 	if DriftOf([]float64{1, 2, 3, 4, 5}).Certain() {
 		t.Error("five samples are too few to tell")
+	}
+}
+
+// TestRanked: selection finds what sorting would, ties and all.
+func TestRanked(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for n := 1; n <= 60; n++ {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = float64(rng.IntN(2 * n))
+		}
+		sorted := slices.Sorted(slices.Values(values))
+		for rank, want := range sorted {
+			if got := ranked(slices.Clone(values), rank); got != want {
+				t.Fatalf("value %d of %v: %v, want %v", rank, values, got, want)
+			}
+		}
 	}
 }

@@ -19,6 +19,8 @@ const (
 	MinSamples = 6
 	// MaxSpread is the half width of an interval, relative to the median, above which a time is unstable.
 	MaxSpread = 0.05
+	// Precision is the half width of an interval, relative to the median, at which a cell has enough samples.
+	Precision = 0.02
 	// FullSamples is the number that every cell gets, time allowing. More follow until the interval is narrow.
 	FullSamples = 10
 

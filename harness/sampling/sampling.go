@@ -12,10 +12,6 @@ import (
 	"attnbench/results"
 )
 
-// Precision is the half width of the 95 % interval of the median, relative to the median, at which a cell
-// has enough samples.
-const Precision = 0.02
-
 // A Cell is what is sampled, and what it has been granted.
 type Cell struct {
 	// Take takes one sample: the nanoseconds of one call, and what the sample took. An error is the cell's: it
@@ -122,6 +118,6 @@ func (c *Cell) enough() bool {
 		return false
 	}
 	before := c.narrow || len(c.Times) == c.Least
-	c.narrow = results.Summarize(c.Times).Spread() <= Precision
+	c.narrow = results.Summarize(c.Times).Spread() <= results.Precision
 	return before && c.narrow
 }
