@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,16 +97,33 @@ func TestIsolatedFaultsCostOneCell(t *testing.T) {
 	want["exits"] = Refusal{codeCrash, "it ended its process (exit status 3)"}
 	want["killed"] = Refusal{codeCrash, "killed by signal 9 (out of memory?)"}
 	want["strays"] = Refusal{codePanic, "panic: nobody looks"}
-	want["sleeps"] = Refusal{codeTimeout, "no answer within the timeout ("}
 	want["prints"] = Refusal{codeCrash, `its process answered "hello"`}
 	j := &journal{}
 	all := append(faultyMechanisms(&fakeClock{}), fatalMechanisms()...)
-	plan := isolatedPlan(t, Axes{N: "64", Dim: "8"}, Limits{Timeout: 3 * time.Second}, all)
+	all = slices.DeleteFunc(all, func(m *variants.Mechanism) bool { return m.Name == "sleeps" })
+	plan := isolatedPlan(t, Axes{N: "64", Dim: "8"}, Limits{Timeout: 5 * time.Minute}, all)
 	totals, err := plan.Run(context.Background(), j)
 	if err != nil || totals.Done != 1 || totals.Failed != len(want) {
 		t.Fatalf("%+v %v", totals, err)
 	}
 	checkFaults(t, j, want)
+}
+
+// What does not answer costs its cell the timeout, and the run goes on. It runs alone: on a slow machine
+// sound cells may need longer.
+func TestIsolatedTimeout(t *testing.T) {
+	j := &journal{}
+	axes := Axes{Variants: "sleeps", N: "64", Dim: "8"}
+	plan := isolatedPlan(t, axes, Limits{Timeout: 2 * time.Second}, fatalMechanisms())
+	totals, err := plan.Run(context.Background(), j)
+	if err != nil || totals.Failed != 1 {
+		t.Fatalf("%+v %v", totals, err)
+	}
+	const reason = "no answer within the timeout ("
+	o := j.outcome("sleeps", 64)
+	if o.Refusal.Code != codeTimeout || !strings.HasPrefix(o.Refusal.Reason, reason) {
+		t.Errorf("%s %+v", o.Status, o.Refusal)
+	}
 }
 
 // A cell's process finds out what this one would have.

@@ -75,9 +75,9 @@ type ratioCurve struct {
 func newRatioCurve(v, b []Samples) *ratioCurve {
 	k, ratios := new(ratioCurve), make([]figured, len(v))
 	for i := range v {
-		ratios[i] = figure(v[i].point()).over(figure(b[i].point()))
+		ratios[i] = lone(figure(v[i].point()).over(figure(b[i].point())))
 	}
-	more, fewest := drifting(ratios, true), math.Inf(1)
+	more, fewest := drifting(ratios, 1), math.Inf(1)
 	for _, r := range ratios {
 		k.x, k.y, k.variance = append(k.x, r.x), append(k.y, r.y), append(k.variance, r.variance+more.variance)
 		fewest = min(fewest, r.degrees)

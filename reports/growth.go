@@ -141,10 +141,7 @@ func regress(points, every []Point) Growth {
 		b += weights[i] * f.y
 	}
 	variance, degrees := combined(figures, weights)
-	more := drifting(figuresOf(every), len(every) > len(points))
-	if s := scattered(figures); s.variance > more.variance {
-		more = s
-	}
+	more := noiseBetween(figures, figuresOf(every))
 	half := more.interval(variance, degrees, 1/sxx)
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,
@@ -152,10 +149,28 @@ func regress(points, every []Point) Growth {
 	}
 }
 
+// noiseBetween is what is between the figures of the range that is fitted, out of all. Where it is only a
+// part, they all lie on a curve that is bent, and its longest lengths still on one that is a little.
+func noiseBetween(fitted, every []figured) surplus {
+	const many = 5
+	bends, little := 0, 0
+	if len(every) > len(fitted) {
+		bends = 2
+		if len(fitted) >= many {
+			little = 1
+		}
+	}
+	more := drifting(every, bends)
+	if s := scattered(fitted, little); s.variance > more.variance {
+		more = s
+	}
+	return more
+}
+
 func figuresOf(points []Point) []figured {
 	list := make([]figured, len(points))
 	for i, p := range points {
-		list[i] = figure(p)
+		list[i] = lone(figure(p))
 	}
 	return list
 }
