@@ -33,7 +33,7 @@ type stridedPlan struct {
 const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
-	queries, keys := tile.PatternSizes(p.Kernels, p.Shape.N, p.Shape.N)
+	queries, keys := tile.WindowSizes(p)
 	s.queries = queries
 	c := s.config(p, queries, keys)
 	s.Engine = tile.New(ws, c)

@@ -122,3 +122,13 @@ func Sizes(set *kernel.Set, n, s int) (queries, keys int) {
 func PatternSizes(set *kernel.Set, n, s int) (queries, keys int) {
 	return min(max(48, set.Panel), n), min(256, s)
 }
+
+// WindowSizes are PatternSizes for queries that see the same keys as their neighbours, but for the edges of a
+// window: where edges wait for each other there are more queries to a tile.
+func WindowSizes(p *variants.Problem) (queries, keys int) {
+	queries, keys = PatternSizes(p.Kernels, p.Shape.N, p.Shape.S)
+	if p.Type == variants.F32 && edgesWait(p.Kernels) {
+		queries = min(2*queries, p.Shape.N)
+	}
+	return queries, keys
+}

@@ -24,6 +24,8 @@ func (w *Walk) weigh() {
 			w.dotProduct(w.dots.p, w.parts[:1], w.o, w.rows.Count)
 			continue
 		}
-		w.product(w.v, keys, s, w.ldq, w.o, w.rows.Count)
+		values := part{rows: keys, v: w.v}
+		w.gatherValues(&values)
+		w.product(&values, keys.Count, s, w.ldq, w.o, w.rows.Count)
 	}
 }

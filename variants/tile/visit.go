@@ -12,16 +12,19 @@ const maxParts = 16
 // is trimmed to the queries that see any of its keys, so what is computed in vain is half of its square.
 func edgeKeys(set *kernel.Set) int { return max(16, set.Panel/2) }
 
-// part is a stretch of keys in the score tile.
+// part is a stretch of keys in the score tile, and the queries [from, to) that see any of them: from is a
+// multiple of the lanes. Scores end where the vector does that holds the last query.
 type part struct {
-	rows Rows
-	v    variants.Floats
-	at   int // its first row in the score tile
+	rows     Rows
+	v        variants.Floats
+	at       int // its first row in the score tile
+	from, to int
+	gathered bool // its values are in vbuf, from row at on
 }
 
 // Visit lets the query tile meet keys of k [s, d] with values v [s, e], both of one head, which must not
-// change before End or Suspend. Keys that every query sees are collected over visits until a score tile is
-// full, so that short visits cost little more than long ones.
+// change before End or Suspend. Keys are collected over visits until a score tile is full, so that short
+// visits cost little more than long ones, and the edges of a band little more than its middle.
 func (w *Walk) Visit(k, v variants.Floats, keys Keys) {
 	w.pairs = 0
 	if w.kept != nil {
@@ -86,49 +89,72 @@ func (w *Walk) meet(k, v variants.Floats, keys Keys, offset int) {
 		return
 	}
 	trimmed := c0 > 0 || c1 < w.rows.Count
-	if trimmed || w.held == maxParts || w.filled+keys.Count > w.config.Keys {
+	alone := trimmed && !w.edgesWait()
+	if alone || w.held == maxParts || w.filled+keys.Count > w.config.Keys {
 		w.flush()
 	}
-	s, cols := w.s[w.filled*w.lds+c0:], w.config.Kernels.Pad(c1-c0)
 	if w.held == 0 {
-		copy(w.alpha[c0:c0+cols], w.top[c0:])
+		copy(w.alpha[:w.cols], w.top)
+		w.ragged = false
 	}
+	w.ragged = w.ragged || trimmed
+	s, cols := w.s[w.filled*w.lds+c0:], w.config.Kernels.Pad(c1-c0)
 	w.logits(k, keys, s, w.lds, c0, cols, offset, partial)
-	w.parts[w.held] = part{keys.Rows, v, w.filled}
+	w.parts[w.held] = part{rows: keys.Rows, v: v, at: w.filled, from: c0, to: c1}
 	w.held++
 	w.filled += keys.Count
-	if trimmed || keys.Index != nil { // a list belongs to the caller, who may write the next one in its place
-		w.weighParts(c0, c1)
+	if alone || keys.Index != nil { // a list belongs to the caller, who may write the next one in its place
+		w.flush()
 	}
 }
 
-// flush weighs what waits.
+// edgesWait reports whether scores of which some queries have none wait for others.
+func (w *Walk) edgesWait() bool { return !w.dots.on && edgesWait(w.config.Kernels) }
+
+// edgesWait says so of a set, for float32. Products then go by vectors of queries, which must be several
+// register tiles high. Pairs of weights cannot wait: both must be of one window.
+func edgesWait(set *kernel.Set) bool { return set.Lanes >= 2*set.Rows }
+
+// flush takes the waiting scores into the running softmax and adds the weighted values.
 func (w *Walk) flush() {
-	if w.held > 0 {
-		w.weighParts(0, w.rows.Count)
+	if w.held == 0 {
+		return
 	}
-}
-
-// weighParts takes the waiting scores into the running softmax of the queries [c0, c1) and adds the weighted
-// values.
-func (w *Walk) weighParts(c0, c1 int) {
-	s, cols, rows := w.s[c0:], w.config.Kernels.Pad(c1-c0), c1-c0
-	moved := w.softmax(w.filled, cols, s, w.lds, c0)
+	parts, c0, c1 := w.parts[:w.held], 0, w.rows.Count
+	if !w.edgesWait() {
+		c0, c1 = parts[0].from, parts[0].to
+	}
+	moved := w.softmaxParts(parts, c0, c1)
 	o := w.o[c0*w.lde:]
 	if moved && !w.fresh { // an accumulator without keys is 0
 		w.rescale(o, w.alpha[c0:c1])
 	}
 	w.fresh = false
-	parts := w.parts[:w.held]
 	if w.dots.on {
-		w.dotProduct(w.dots.p[c0:], parts, o, rows)
+		w.dotProduct(w.dots.p[c0:], parts, o, c1-c0)
 	} else {
-		for i := range parts {
-			w.product(parts[i].v, parts[i].rows, s[parts[i].at*w.lds:], w.lds, o, rows)
-		}
+		w.products(parts, c0, c1)
 	}
 	clear(parts)
 	w.held, w.filled = 0, 0
+}
+
+// softmaxParts takes the waiting scores of the queries [c0, c1) into their running softmax. Where not all see
+// all keys the sums are rescaled first, and then the weights of each part added.
+func (w *Walk) softmaxParts(parts []part, c0, c1 int) (moved bool) {
+	set := w.config.Kernels
+	if !w.ragged || !w.edgesWait() {
+		return w.softmax(w.filled, set.Pad(c1-c0), w.s[c0:], w.lds, c0)
+	}
+	moved = w.softmax(0, w.cols, w.s, w.lds, 0)
+	for i := range parts {
+		p := &parts[i]
+		top, sum, s := w.top[p.from:], w.sum[p.from:], w.s[p.at*w.lds+p.from:]
+		cols := set.Pad(p.to - p.from)
+		copy(w.settled[:cols], top)
+		set.Softmax(p.rows.Count, cols, s, w.lds, top, sum, w.settled)
+	}
+	return moved
 }
 
 // softmax takes scores of the queries from column c0 on into their running softmax: weights replace them, or

@@ -20,6 +20,7 @@ type Walk struct {
 	o             []float32 // [queries][lde]: unnormalised output
 	top, sum      []float32 // per query: running maximum and sum
 	alpha         []float32 // per query: rescaling by the last tile
+	settled       []float32 // per query: the maximum with the tile in it
 	factor        []float32 // per gathered key: its scale
 	kbuf, vbuf    []float32 // gathered or padded key and value rows; kbuf also gathers queries
 	ldq, lds, lde int
@@ -32,6 +33,7 @@ type Walk struct {
 	parts  [maxParts]part // the keys whose scores wait in s, held of them, filled keys altogether
 	held   int
 	filled int
+	ragged bool // some of them are seen by some queries only
 
 	kept  []float32       // [context][ldq]: the scores of this query tile, where the engine keeps them
 	known int             // keys whose scores are kept
@@ -54,6 +56,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.top = variants.Alloc[float32](ws, cols)
 	w.sum = variants.Alloc[float32](ws, cols)
 	w.alpha = variants.Alloc[float32](ws, cols)
+	w.settled = variants.Alloc[float32](ws, cols)
 	w.factor = variants.Alloc[float32](ws, c.Keys)
 	w.kbuf = variants.Alloc[float32](ws, max(c.Keys, c.Queries)*c.D)
 	w.vbuf = variants.Alloc[float32](ws, c.Keys*w.lde)
@@ -152,18 +155,6 @@ func (w *Walk) gatherKeys(k variants.Floats, keys Keys, ld int) {
 	w.config.Kernels.ScaleRows(keys.Count, d, w.kbuf, ld, w.kbuf, ld, w.factor)
 }
 
-// product adds the weights of keys times their values to rows of the output.
-func (w *Walk) product(v variants.Floats, keys Rows, s []float32, lds int, o []float32, rows int) {
-	e := w.config.E
-	b, ldb := w.inPlace(v, e, keys)
-	if b == nil || e != w.lde {
-		w.gather(e, w.vbuf, w.lde, v, keys)
-		b, ldb = w.vbuf, w.lde
-	}
-	w.config.Kernels.GemmT(rows, w.lde, keys.Count, s, lds, b, ldb, o, w.lde, true)
-	w.executed += 2 * int64(keys.Count) * int64(rows) * int64(w.lde)
-}
-
 // End writes the tile's rows of out [n, e]: the accumulated values over the sum of weights, 0 for a query
 // that saw no key.
 func (w *Walk) End(out variants.Floats) {
@@ -235,6 +226,8 @@ func (w *Walk) scatter(out variants.Floats) {
 		}
 	case w.rows.Index != nil:
 		set.ScatterRows(e, out.F32, e, w.o, w.lde, w.rows.Index)
+	case w.rows.Stride == 1 && e == w.lde:
+		copy(out.F32[w.rows.Start*e:], w.o[:w.rows.Count*e])
 	default:
 		for i := range w.rows.Count {
 			r := w.rows.At(i)
