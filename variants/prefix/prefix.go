@@ -194,6 +194,9 @@ func (e *Engine) Forward(out, q, k, v variants.Floats) {
 // release lets go of the caller's tensors.
 func (e *Engine) release() {
 	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}
+	for i := range e.workers {
+		e.workers[i].ahead = kernel.Ahead{}
+	}
 }
 
 // Executed is the number of floating-point operations in the engine's products of the last Forward.

@@ -123,6 +123,9 @@ func (e *Engine) Forward(out, q, k, v variants.Floats) {
 // release lets go of the caller's tensors.
 func (e *Engine) release() {
 	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}
+	for i := range e.workers {
+		e.workers[i].ahead = kernel.Ahead{}
+	}
 }
 
 // Executed is the number of floating-point operations in the products of the last Forward.
@@ -146,6 +149,7 @@ func (e *Engine) forwardBlock(worker, job int) {
 		from, to := e.bounds(c)
 		for from < to {
 			r := w.begin(from, to, e.shape.N)
+			w.lookAhead(r)
 			w.answer(r)
 			w.advance(r)
 			from += r.count

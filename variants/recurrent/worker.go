@@ -1,6 +1,9 @@
 package recurrent
 
-import "attnbench/variants"
+import (
+	"attnbench/variants"
+	"attnbench/variants/kernel"
+)
 
 // block is the number of queries whose products with keys are taken at a time: a block of queries meets no
 // key behind it. It is a multiple of the rows of most register tiles.
@@ -28,6 +31,7 @@ type worker struct {
 
 	ldk, lde, ldt int
 	executed      int64
+	ahead         kernel.Ahead // what the next run of a head reads
 }
 
 // columns are some columns of values, output and state.
@@ -146,6 +150,26 @@ func (w *worker) makeValues(r run) {
 	w.valueRows(w.values, w.v, r, w.grow)
 }
 
+// lookAhead says what lies behind a run: as many tokens again of q, k, v and decays by row. Operands that are
+// not float32 are short, and left alone.
+func (w *worker) lookAhead(r run) {
+	s := w.shape
+	from := r.from + r.count
+	to := min(from+r.count, s.N)
+	part := func(x variants.Floats, width int) []float32 {
+		if x.F32 == nil {
+			return nil
+		}
+		return x.F32[(w.slice*s.N+from)*width : (w.slice*s.N+to)*width]
+	}
+	var decays []float32
+	if w.Decay == PerChannel {
+		decays = w.channels(w.head)[from*s.D : to*s.D]
+	}
+	pieces := 1 + 2*((r.count+block-1)/block) // a product each
+	w.ahead.Plan(pieces, decays, part(w.k, s.D), part(w.v, s.E), part(w.q, s.D))
+}
+
 // answer computes the run's rows of the output.
 func (w *worker) answer(r run) {
 	w.loadQueries(&r)
@@ -166,6 +190,7 @@ func (w *worker) weightRows(r run, from, n int) {
 
 // multiply computes c = a·b, or adds it, for the open columns of b [k, lde] and c [m, lde].
 func (w *worker) multiply(m, k int, a rows, b, c []float32, add bool) {
+	w.ahead.Next(w.kernels)
 	w.kernels.Gemm(m, w.columns.count, k, a.x, a.ld, b, w.lde, c, w.lde, add)
 	w.executed += flops(m, w.columns.count, k)
 }
@@ -178,6 +203,7 @@ func (w *worker) multiplyT(m, k int, a rows, b, c []float32) {
 
 // products computes rows from to from+n of a·b, whose columns behind those rows nobody needs: b is [k, ldt].
 func (w *worker) products(from, n int, a rows, b []float32, k int, c []float32) {
+	w.ahead.Next(w.kernels)
 	cols := w.kernels.Pad(from + n)
 	w.kernels.Gemm(n, cols, k, a.at(from), a.ld, b, w.ldt, c[from*w.ldt:], w.ldt, false)
 	w.executed += flops(n, cols, k)
