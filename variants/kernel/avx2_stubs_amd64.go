@@ -136,7 +136,7 @@ func avx2Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scal
 //go:noescape
 func avx2MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// avx2ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns.
+// avx2ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 8 * vecs {

@@ -244,7 +244,7 @@ func avx512Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, sc
 //go:noescape
 func avx512MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// avx512ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns.
+// avx512ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 16 * vecs {

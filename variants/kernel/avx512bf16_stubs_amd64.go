@@ -230,8 +230,8 @@ func avx512bf16Pack(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
 //go:noescape
 func avx512bf16PairRows(pairs, vecs int, dst *Pair, ldd int, src *BF16, lds int)
 
-// avx512bf16ExpSumPairs raises 2 to every x-m, where x ≤ m, adds up the columns, and
-// stores rows in pairs.
+// avx512bf16ExpSumPairs raises 2 to every x-m, where x ≤ m, adds up the columns,
+// then adds that to sum, and stores rows in pairs.
 //
 //	for r := range pairs {
 //		for c := range 16 * vecs {

@@ -54,12 +54,14 @@ func genericSoftmax(keys, cols int, s []float32, ld int, m, sum, alpha []float32
 		changed = changed || alpha[c] != 1
 		sum[c] *= alpha[c]
 	}
-	for k := range keys {
-		for c, x := range s[k*ld:][:cols] {
-			w := exp2(x - m[c])
+	for c, high := range m {
+		tile := float32(0)
+		for k := range keys {
+			w := exp2(s[k*ld+c] - high)
 			s[k*ld+c] = w
-			sum[c] += w
+			tile += w
 		}
+		sum[c] += tile
 	}
 	return changed
 }

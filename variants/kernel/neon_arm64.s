@@ -7916,6 +7916,9 @@ TEXT ·neonExpSum(SB), NOSPLIT, $0-48
 
 cols1:
 	// Columns 12 at a time.
+	VMOVI $0, V17.B16
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
 	VMOVI $0, V14.B16
 	FMOVQ 0(R5), F31
 	WORD $0x4ebfd5ce // fsub v14.4s, v14.4s, v31.4s
@@ -7925,9 +7928,6 @@ cols1:
 	VMOVI $0, V16.B16
 	FMOVQ 32(R5), F31
 	WORD $0x4ebfd610 // fsub v16.4s, v16.4s, v31.4s
-	FMOVQ 0(R10), F17
-	FMOVQ 16(R10), F18
-	FMOVQ 32(R10), F19
 	MOVD R1, R4
 	MOVD R9, R2
 	PCALIGN $32
@@ -8002,6 +8002,12 @@ row3:
 	ADD R8, R4
 	SUBS $1, R2
 	BNE row3
+	FMOVQ 0(R10), F31
+	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
+	FMOVQ 16(R10), F31
+	WORD $0x4e3fd652 // fadd v18.4s, v18.4s, v31.4s
+	FMOVQ 32(R10), F31
+	WORD $0x4e3fd673 // fadd v19.4s, v19.4s, v31.4s
 	FMOVQ F17, 0(R10)
 	FMOVQ F18, 16(R10)
 	FMOVQ F19, 32(R10)
@@ -8018,10 +8024,10 @@ next2:
 
 cols4:
 	// Columns 4 at a time.
+	VMOVI $0, V15.B16
 	VMOVI $0, V14.B16
 	FMOVQ 0(R5), F31
 	WORD $0x4ebfd5ce // fsub v14.4s, v14.4s, v31.4s
-	FMOVQ 0(R10), F15
 	MOVD R1, R4
 	MOVD R9, R2
 	PCALIGN $32
@@ -8052,6 +8058,8 @@ row6:
 	ADD R8, R4
 	SUBS $1, R2
 	BNE row6
+	FMOVQ 0(R10), F31
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 	FMOVQ F15, 0(R10)
 	ADD $16, R1
 	ADD $16, R5

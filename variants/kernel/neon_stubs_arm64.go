@@ -190,7 +190,7 @@ func neonPack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scal
 //go:noescape
 func neonMaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// neonExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns.
+// neonExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 4 * vecs {

@@ -108,8 +108,8 @@ func (w *worker) mapKeys(c Chunk, k variants.Floats, s *state) Chunk {
 	return c
 }
 
-// lookAhead says what lies behind a chunk: as many tokens again of a head's keys, queries and values, of those
-// that are read. Operands that are not float32 are short, and left alone.
+// lookAhead says what lies behind a chunk: as many tokens again of a head's keys, queries and values, of
+// those that are read. Operands that are not float32 are short, and left alone.
 func (w *worker) lookAhead(c Chunk, pieces int, k, q, v variants.Floats) {
 	part := func(x variants.Floats, width int) []float32 {
 		from := (c.From + c.Count) * width

@@ -13,12 +13,17 @@ type split struct {
 	merge    func(worker, head int)
 }
 
+// longestPart is the number of keys from which a tile's are cut whatever the jobs: float32 sums of a million
+// weights around 1 are off by thousandths.
+const longestPart = 1 << 17
+
 // NewSplit is NewDense, without a kept matrix, for few queries over many keys: where query tiles are too few
 // jobs, every tile's keys are cut into parts, so that there are about jobs of them and a key is read once for
 // each tile (Dao et al. 2023, "Flash-Decoding"). The output is float32.
 func NewSplit(p *variants.Problem, ws *variants.Workspace, queries, keys, jobs int) *Dense {
 	d := NewDense(p, ws, queries, keys, false)
-	parts := min(ceilDiv(jobs, d.shape.Slices()*d.tiles), ceilDiv(d.shape.S, d.engine.config.Keys))
+	parts := max(ceilDiv(jobs, d.shape.Slices()*d.tiles), ceilDiv(d.shape.S, longestPart))
+	parts = min(parts, ceilDiv(d.shape.S, d.engine.config.Keys))
 	if parts == 1 {
 		return d
 	}

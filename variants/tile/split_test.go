@@ -54,6 +54,39 @@ func TestSplitNot(t *testing.T) {
 	}
 }
 
+// TestSplitKeepsDigits sums more weights around 1 than float32 can in one go.
+func TestSplitKeepsDigits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million keys")
+	}
+	pool := work.NewPool(1)
+	defer pool.Close()
+	p := &variants.Problem{
+		Shape:   variants.Shape{Batch: 1, Heads: 1, N: 16, S: 1 << 20, D: 1, E: 1},
+		Kernels: kernel.Best(), Pool: pool,
+	}
+	out, q := make([]float32, p.Shape.N), make([]float32, p.Shape.N)
+	k, v := make([]float32, p.Shape.S), make([]float32, p.Shape.S)
+	variants.Normal(variants.Stream(1, "q", 0), q, 0.01)
+	variants.Normal(variants.Stream(1, "k", 0), k, 1)
+	for i := range v {
+		v[i] = float32(i % 7) // sums of weights and of values go wrong by different parts
+	}
+	d := NewSplit(p, &variants.Workspace{}, 16, 64, 1)
+	d.Prepare()
+	d.Forward(variants.F32s(out), variants.F32s(q), variants.F32s(k), variants.F32s(v))
+	for i, x := range out {
+		sum, total := 0.0, 0.0
+		for j := range k {
+			weight := math.Exp(float64(q[i]) * float64(k[j]))
+			sum, total = sum+weight*float64(v[j]), total+weight
+		}
+		if want := sum / total; math.Abs(float64(x)/want-1) > 1e-5 {
+			t.Errorf("query %d: %v, want %v", i, x, want)
+		}
+	}
+}
+
 // runDense computes attention over operands that follow from the shape.
 func runDense(d *Dense, p *variants.Problem) []float32 {
 	s := p.Shape

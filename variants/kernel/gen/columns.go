@@ -65,6 +65,23 @@ func (r *routine) storeAll(from []vec, base string) {
 	}
 }
 
+// addAll adds vectors to those in memory.
+func (r *routine) addAll(v []vec, base string) {
+	for i, x := range v {
+		r.add(r.at(base, i), x, x)
+	}
+	r.storeAll(v, base)
+}
+
+// zeros allocates vectors of 0.
+func (r *routine) zeros(width int) []vec {
+	v := r.alloc(width)
+	for _, x := range v {
+		r.zero(x)
+	}
+	return v
+}
+
 func maxCols(set *isa) *routine {
 	r := columnRoutine(set, "MaxCols", columnDoc(set, "raises max to the largest element of each column.",
 		"if x[r*ld+c] > max[c] {", "	max[c] = x[r*ld+c]", "}"), "max *float32")
@@ -85,14 +102,13 @@ func maxCols(set *isa) *routine {
 
 func expSum(set *isa) *routine {
 	r := columnRoutine(set, "ExpSum", columnDoc(set,
-		"raises 2 to every x-m, where x ≤ m, and adds up the columns.",
+		"raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.",
 		"x[r*ld+c] = 2^(x[r*ld+c] - m[c])", "sum[c] += x[r*ld+c]"), "m *float32", "sum *float32")
 	r.load("m", "DI", "sum", "R10")
 	e := r.newPower(true, 2*set.panel)
 	r.columns(set.panel, []string{"DI", "R10"}, func(width int) {
-		negated, sum := r.alloc(width), r.alloc(width)
+		negated, sum := r.alloc(width), r.zeros(width)
 		r.negate("DI", negated)
-		r.loadAll("R10", sum)
 		r.eachRow(func() {
 			for i := range width {
 				r.add(r.at(xAt, i), negated[i], e.x)
@@ -101,7 +117,7 @@ func expSum(set *isa) *routine {
 				r.add(e.p, sum[i], sum[i])
 			}
 		})
-		r.storeAll(sum, "R10")
+		r.addAll(sum, "R10")
 	})
 	return r
 }

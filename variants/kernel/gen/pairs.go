@@ -4,8 +4,8 @@ import "fmt"
 
 // expSumPairs is expSum for two rows at a time, whose weights it stores in pairs of bfloat16.
 func expSumPairs(set *isa) *routine {
-	r := newRoutine(set, "ExpSumPairs", fmt.Sprintf(`raises 2 to every x-m, where x ≤ m, adds up the columns, and
-stores rows in pairs.
+	r := newRoutine(set, "ExpSumPairs", fmt.Sprintf(`raises 2 to every x-m, where x ≤ m, adds up the columns,
+then adds that to sum, and stores rows in pairs.
 
 	for r := range pairs {
 		for c := range %d * vecs {
@@ -24,9 +24,8 @@ stores rows in pairs.
 	low := r.alloc(1)[0]
 	e := r.newPower(true, 2*set.panel)
 	r.columns(set.panel, []string{"DI", "R10", "R11"}, func(width int) {
-		negated, sum := r.alloc(width), r.alloc(width)
+		negated, sum := r.alloc(width), r.zeros(width)
 		r.negate("DI", negated)
-		r.loadAll("R10", sum)
 		r.op("MOVQ", "R11", "R13")
 		r.eachRow(func() {
 			for i := range width {
@@ -45,7 +44,7 @@ stores rows in pairs.
 			r.op("ADDQ", ldx, xAt)
 			r.op("ADDQ", "R12", "R13")
 		})
-		r.storeAll(sum, "R10")
+		r.addAll(sum, "R10")
 	})
 	return r
 }
