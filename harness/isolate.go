@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -172,17 +173,29 @@ func (r *run) confine(c *Cell, h *child) *trial {
 		t.fail(h.err)
 		return t
 	}
-	rep, err := h.ask("admit", r.childLimit(c))
-	t.take(rep)
-	if err == nil {
-		t.kept, err = h.kept.Get(rep.Kept)
-	}
-	if err == nil { // definitions run in this process
-		err = work.Contain(func() error {
+	drawn := make(chan error, 1)
+	draw := func() { // for definitions, which run in this process
+		drawn <- work.Contain(func() error {
 			c.Problem = c.fresh()
 			c.Problem.DrawInputs()
 			return nil
 		})
+	}
+	limit := r.childLimit(c)
+	idle := runtime.GOMAXPROCS(0) > c.Block.Threads // a core, while the cell's process draws the same
+	if idle {
+		go draw()
+	}
+	rep, err := h.ask("admit", limit)
+	t.take(rep)
+	if !idle {
+		draw()
+	}
+	if failure := <-drawn; err == nil {
+		err = failure
+	}
+	if err == nil {
+		t.kept, err = h.kept.Get(rep.Kept)
 	}
 	if err != nil {
 		t.fail(err)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"attnbench/harness/machine"
@@ -189,16 +190,18 @@ func (r *run) together(ctx context.Context, b *Block, cells []*Cell, in *operand
 	return r.sample(ctx, b, passed, in)
 }
 
-// dismiss ends the processes of peers and cells.
+// dismiss ends the processes of peers and cells, all at once: each has memory to give back.
 func dismiss(trials []*trial) {
+	var wg sync.WaitGroup
 	for _, t := range trials {
 		if t.process != nil {
-			t.process.Close()
+			wg.Go(t.process.Close)
 		}
 		if t.child != nil {
-			t.child.close()
+			wg.Go(t.child.close)
 		}
 	}
+	wg.Wait()
 }
 
 // prepare plans every cell and runs it once, for its output and its peak memory.
