@@ -134,7 +134,7 @@ func (h *Host) aslr() string {
 func selected(choices string) string {
 	_, rest, _ := strings.Cut(choices, "[")
 	choice, _, closed := strings.Cut(rest, "]")
-	if !closed {
+	if !closed || choice == "" {
 		return "n/a"
 	}
 	return choice
