@@ -173,23 +173,15 @@ func (r *run) confine(c *Cell, h *child) *trial {
 		t.fail(h.err)
 		return t
 	}
-	drawn := make(chan error, 1)
-	draw := func() { // for definitions, which run in this process
-		drawn <- work.Contain(func() error {
-			c.Problem = c.fresh()
-			c.Problem.DrawInputs()
-			return nil
-		})
-	}
-	limit := r.childLimit(c)
+	limit, drawn := r.childLimit(c), make(chan error, 1)
 	idle := runtime.GOMAXPROCS(0) > c.Block.Threads // a core, while the cell's process draws the same
 	if idle {
-		go draw()
+		go func() { drawn <- c.draw() }()
 	}
 	rep, err := h.ask("admit", limit)
 	t.take(rep)
 	if !idle {
-		draw()
+		drawn <- c.draw()
 	}
 	if failure := <-drawn; err == nil {
 		err = failure
@@ -201,6 +193,15 @@ func (r *run) confine(c *Cell, h *child) *trial {
 		t.fail(err)
 	}
 	return t
+}
+
+// draw makes what definitions need of the cell, which run in this process. A panic is an error.
+func (c *Cell) draw() error {
+	return work.Contain(func() error {
+		c.Problem = c.fresh()
+		c.Problem.DrawInputs()
+		return nil
+	})
 }
 
 // take copies what the process found out about the cell.

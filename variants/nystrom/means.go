@@ -100,7 +100,8 @@ func (m *means) sum(worker, job, segment int, into []float32, rows variants.Floa
 		sums = into
 	}
 	clear(sums)
-	if m.p.Valid == nil || job%2 == 0 { // all rows have the same weight
+	alike := m.p.Valid == nil || job%2 == 0 // all rows have the same weight
+	if alike {
 		weight := m.weight(job, segment, 0)
 		for i := range m.weights[worker] {
 			m.weights[worker][i] = weight
@@ -109,7 +110,7 @@ func (m *means) sum(worker, job, segment int, into []float32, rows variants.Floa
 	for first := 0; first < size; first += stepRows {
 		count := min(stepRows, size-first)
 		weights := m.weights[worker][:count]
-		if m.p.Valid != nil && job%2 == 1 {
+		if !alike {
 			for i := range weights {
 				weights[i] = m.weight(job, segment, first+i)
 			}
