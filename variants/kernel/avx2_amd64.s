@@ -103,8 +103,8 @@ DATA avx2Max<>+24(SB)/4, $0x43000000
 DATA avx2Max<>+28(SB)/4, $0x43000000
 GLOBL avx2Max<>(SB), RODATA|NOPTR, $32
 
-// func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx2Gemm1(SB), NOSPLIT, $0-65
+// func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx2Gemm1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -124,6 +124,20 @@ TEXT ·avx2Gemm1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4, Y5…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -140,10 +154,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Y5, Y5, Y5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -199,13 +213,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -222,11 +236,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
@@ -234,7 +248,7 @@ store6:
 	VADDPS (DI)(R13*4), Y4, Y4
 	VADDPS (DI)(R15*1), Y5, Y5
 
-plain7:
+plain9:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -249,49 +263,77 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×8: rows in Y0…Y0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Y0, Y0, Y0
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Y1
 	VBROADCASTSS 0(SI), Y2
 	VFMADD231PS Y1, Y2, Y0
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Y0, Y0
 
-plain17:
+plain21:
 	VMOVUPS Y0, 0(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×8: rows in Y0…Y0, Y1…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -300,9 +342,9 @@ rows2_9:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Y2
 	VBROADCASTSS 0(SI), Y3
 	VFMADD231PS Y2, Y3, Y0
@@ -311,22 +353,36 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 
-plain22:
+plain28:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×8: rows in Y0…Y0, Y1…Y1, Y2…Y2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -337,9 +393,9 @@ rows3_10:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Y2, Y2, Y2
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -350,24 +406,38 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 
-plain27:
+plain35:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -380,9 +450,9 @@ rows4_11:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Y4
 	VBROADCASTSS 0(SI), Y5
 	VFMADD231PS Y4, Y5, Y0
@@ -395,17 +465,17 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 	VADDPS (DI)(AX*1), Y3, Y3
 
-plain32:
+plain42:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -413,8 +483,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -429,9 +513,9 @@ rows5_12:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Y4, Y4, Y4
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Y5
 	VBROADCASTSS 0(SI), Y6
 	VFMADD231PS Y5, Y6, Y0
@@ -446,18 +530,18 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 	VADDPS (DI)(AX*1), Y3, Y3
 	VADDPS (DI)(R13*4), Y4, Y4
 
-plain37:
+plain49:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -466,8 +550,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx2GemmMax1(SB), NOSPLIT, $0-72
+// func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx2GemmMax1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -487,6 +571,20 @@ TEXT ·avx2GemmMax1(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4, Y5…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -503,10 +601,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Y5, Y5, Y5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -562,13 +660,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -585,9 +683,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -611,38 +709,52 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×8: rows in Y0…Y0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Y0, Y0, Y0
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Y1
 	VBROADCASTSS 0(SI), Y2
 	VFMADD231PS Y1, Y2, Y0
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Y0, 0(DI)
 	MOVQ max+64(FP), CX
 	VMOVUPS 0(CX), Y1
@@ -651,8 +763,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×8: rows in Y0…Y0, Y1…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -661,9 +787,9 @@ rows2_8:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Y2
 	VBROADCASTSS 0(SI), Y3
 	VFMADD231PS Y2, Y3, Y0
@@ -672,9 +798,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	MOVQ max+64(FP), CX
@@ -685,8 +811,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×8: rows in Y0…Y0, Y1…Y1, Y2…Y2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -697,9 +837,9 @@ rows3_9:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Y2, Y2, Y2
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -710,9 +850,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -725,8 +865,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -739,9 +893,9 @@ rows4_10:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Y4
 	VBROADCASTSS 0(SI), Y5
 	VFMADD231PS Y4, Y5, Y0
@@ -754,9 +908,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -771,8 +925,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -787,9 +955,9 @@ rows5_11:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Y4, Y4, Y4
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Y5
 	VBROADCASTSS 0(SI), Y6
 	VFMADD231PS Y5, Y6, Y0
@@ -804,9 +972,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -823,8 +991,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx2GemmT1(SB), NOSPLIT, $0-65
+// func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx2GemmT1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -844,6 +1012,20 @@ TEXT ·avx2GemmT1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4, Y5…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -860,10 +1042,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Y5, Y5, Y5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -919,13 +1101,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y6
 	VBROADCASTSS 0(SI), Y7
 	VFMADD231PS Y6, Y7, Y0
@@ -942,11 +1124,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
@@ -954,7 +1136,7 @@ store6:
 	VADDPS (DI)(R13*4), Y4, Y4
 	VADDPS (DI)(R15*1), Y5, Y5
 
-plain7:
+plain9:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -969,49 +1151,77 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×8: rows in Y0…Y0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Y0, Y0, Y0
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Y1
 	VBROADCASTSS 0(SI), Y2
 	VFMADD231PS Y1, Y2, Y0
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Y0, Y0
 
-plain17:
+plain21:
 	VMOVUPS Y0, 0(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×8: rows in Y0…Y0, Y1…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1020,9 +1230,9 @@ rows2_9:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Y2
 	VBROADCASTSS 0(SI), Y3
 	VFMADD231PS Y2, Y3, Y0
@@ -1031,22 +1241,36 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 
-plain22:
+plain28:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×8: rows in Y0…Y0, Y1…Y1, Y2…Y2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1057,9 +1281,9 @@ rows3_10:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Y2, Y2, Y2
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -1070,24 +1294,38 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 
-plain27:
+plain35:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1100,9 +1338,9 @@ rows4_11:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Y4
 	VBROADCASTSS 0(SI), Y5
 	VFMADD231PS Y4, Y5, Y0
@@ -1115,17 +1353,17 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 	VADDPS (DI)(AX*1), Y3, Y3
 
-plain32:
+plain42:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -1133,8 +1371,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×8: rows in Y0…Y0, Y1…Y1, Y2…Y2, Y3…Y3, Y4…Y4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1149,9 +1401,9 @@ rows5_12:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Y4, Y4, Y4
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Y5
 	VBROADCASTSS 0(SI), Y6
 	VFMADD231PS Y5, Y6, Y0
@@ -1166,18 +1418,18 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Y0, Y0
 	VADDPS (DI)(R13*1), Y1, Y1
 	VADDPS (DI)(R13*2), Y2, Y2
 	VADDPS (DI)(AX*1), Y3, Y3
 	VADDPS (DI)(R13*4), Y4, Y4
 
-plain37:
+plain49:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, (DI)(R13*1)
 	VMOVUPS Y2, (DI)(R13*2)
@@ -1186,8 +1438,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx2Gemm2(SB), NOSPLIT, $0-65
+// func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx2Gemm2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -1207,6 +1459,20 @@ TEXT ·avx2Gemm2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9, Y10…Y11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1229,10 +1495,10 @@ full1:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1316,13 +1582,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1346,11 +1612,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -1364,7 +1630,7 @@ store6:
 	VADDPS (DI)(R15*1), Y10, Y10
 	VADDPS 32(DI)(R15*1), Y11, Y11
 
-plain7:
+plain9:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1385,20 +1651,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×16: rows in Y0…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1406,9 +1686,9 @@ rows1_8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Y2
 	VMOVUPS 32(DX), Y3
 	VBROADCASTSS 0(SI), Y4
@@ -1417,22 +1697,36 @@ k1_15:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 
-plain17:
+plain21:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×16: rows in Y0…Y1, Y2…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1443,9 +1737,9 @@ rows2_9:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Y4
 	VMOVUPS 32(DX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -1457,17 +1751,17 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
 	VADDPS 32(DI)(R13*1), Y3, Y3
 
-plain22:
+plain28:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1475,8 +1769,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×16: rows in Y0…Y1, Y2…Y3, Y4…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1490,9 +1798,9 @@ rows3_10:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Y6
 	VMOVUPS 32(DX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -1507,11 +1815,11 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -1519,7 +1827,7 @@ store26:
 	VADDPS (DI)(R13*2), Y4, Y4
 	VADDPS 32(DI)(R13*2), Y5, Y5
 
-plain27:
+plain35:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1529,8 +1837,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1547,9 +1869,9 @@ rows4_11:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Y8
 	VMOVUPS 32(DX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -1567,11 +1889,11 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -1581,7 +1903,7 @@ store31:
 	VADDPS (DI)(AX*1), Y6, Y6
 	VADDPS 32(DI)(AX*1), Y7, Y7
 
-plain32:
+plain42:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1593,8 +1915,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1614,9 +1950,9 @@ rows5_12:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Y10
 	VMOVUPS 32(DX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -1637,11 +1973,11 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -1653,7 +1989,7 @@ store36:
 	VADDPS (DI)(R13*4), Y8, Y8
 	VADDPS 32(DI)(R13*4), Y9, Y9
 
-plain37:
+plain49:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1667,8 +2003,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx2GemmMax2(SB), NOSPLIT, $0-72
+// func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx2GemmMax2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -1688,6 +2024,20 @@ TEXT ·avx2GemmMax2(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9, Y10…Y11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1710,10 +2060,10 @@ full1:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1797,13 +2147,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1827,9 +2177,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1867,20 +2217,34 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×16: rows in Y0…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1888,9 +2252,9 @@ rows1_7:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Y2
 	VMOVUPS 32(DX), Y3
 	VBROADCASTSS 0(SI), Y4
@@ -1899,9 +2263,9 @@ k1_14:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	MOVQ max+64(FP), CX
@@ -1914,8 +2278,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×16: rows in Y0…Y1, Y2…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1926,9 +2304,9 @@ rows2_8:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Y4
 	VMOVUPS 32(DX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -1940,9 +2318,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -1959,8 +2337,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×16: rows in Y0…Y1, Y2…Y3, Y4…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1974,9 +2366,9 @@ rows3_9:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Y6
 	VMOVUPS 32(DX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -1991,9 +2383,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2014,8 +2406,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2032,9 +2438,9 @@ rows4_10:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Y8
 	VMOVUPS 32(DX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -2052,9 +2458,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2079,8 +2485,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2100,9 +2520,9 @@ rows5_11:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Y10
 	VMOVUPS 32(DX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -2123,9 +2543,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2154,8 +2574,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx2GemmT2(SB), NOSPLIT, $0-65
+// func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx2GemmT2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -2175,6 +2595,20 @@ TEXT ·avx2GemmT2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9, Y10…Y11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2197,10 +2631,10 @@ full1:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -2284,13 +2718,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -2314,11 +2748,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -2332,7 +2766,7 @@ store6:
 	VADDPS (DI)(R15*1), Y10, Y10
 	VADDPS 32(DI)(R15*1), Y11, Y11
 
-plain7:
+plain9:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2353,20 +2787,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×16: rows in Y0…Y1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2374,9 +2822,9 @@ rows1_8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Y2
 	VMOVUPS 32(DX), Y3
 	VBROADCASTSS 0(SI), Y4
@@ -2385,22 +2833,36 @@ k1_15:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 
-plain17:
+plain21:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×16: rows in Y0…Y1, Y2…Y3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2411,9 +2873,9 @@ rows2_9:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Y4
 	VMOVUPS 32(DX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -2425,17 +2887,17 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
 	VADDPS 32(DI)(R13*1), Y3, Y3
 
-plain22:
+plain28:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2443,8 +2905,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×16: rows in Y0…Y1, Y2…Y3, Y4…Y5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2458,9 +2934,9 @@ rows3_10:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Y6
 	VMOVUPS 32(DX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -2475,11 +2951,11 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -2487,7 +2963,7 @@ store26:
 	VADDPS (DI)(R13*2), Y4, Y4
 	VADDPS 32(DI)(R13*2), Y5, Y5
 
-plain27:
+plain35:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2497,8 +2973,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2515,9 +3005,9 @@ rows4_11:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Y8
 	VMOVUPS 32(DX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -2535,11 +3025,11 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -2549,7 +3039,7 @@ store31:
 	VADDPS (DI)(AX*1), Y6, Y6
 	VADDPS 32(DI)(AX*1), Y7, Y7
 
-plain32:
+plain42:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2561,8 +3051,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×16: rows in Y0…Y1, Y2…Y3, Y4…Y5, Y6…Y7, Y8…Y9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2582,9 +3086,9 @@ rows5_12:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Y10
 	VMOVUPS 32(DX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -2605,11 +3109,11 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
 	VADDPS (DI)(R13*1), Y2, Y2
@@ -2621,7 +3125,7 @@ store36:
 	VADDPS (DI)(R13*4), Y8, Y8
 	VADDPS 32(DI)(R13*4), Y9, Y9
 
-plain37:
+plain49:
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, (DI)(R13*1)
@@ -2740,7 +3244,7 @@ cols1:
 	VMOVUPS 96(DI), Y3
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMOVUPS 0(SI), Y4
@@ -2773,7 +3277,7 @@ cols4:
 	VMOVUPS 0(DI), Y0
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMOVUPS 0(SI), Y1
@@ -2820,7 +3324,7 @@ cols1:
 	VSUBPS 32(DI), Y13, Y13
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Y12, Y0
@@ -2888,7 +3392,7 @@ cols4:
 	VSUBPS 0(DI), Y12, Y12
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Y12, Y0
@@ -2942,7 +3446,7 @@ TEXT ·avx2Alphas(SB), NOSPLIT, $0-33
 	VMOVUPS avx2One<>(SB), Y13
 	VMOVUPS avx2Min<>(SB), Y14
 	MOVL $0x0, AX
-	PCALIGN $32
+	PCALIGN $64
 
 vec1:
 	VMOVUPS 0(DI), Y0
@@ -3007,7 +3511,7 @@ cols1:
 	VSUBPS 32(DI), Y15, Y15
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Y14, Y1
@@ -3071,7 +3575,7 @@ cols4:
 	VSUBPS 0(DI), Y14, Y14
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Y14, Y1
@@ -3135,7 +3639,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Y0, Y4
@@ -3172,7 +3676,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Y0, Y1
@@ -3339,7 +3843,7 @@ cols1:
 	// Columns 32 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMAXPS 0(SI), Y0, Y2
@@ -3370,7 +3874,7 @@ cols4:
 	// Columns 8 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMAXPS 0(SI), Y0, Y2
@@ -3413,7 +3917,7 @@ cols1:
 	// Columns 32 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMAXPS 0(SI), Y0, Y2
@@ -3520,7 +4024,7 @@ cols4:
 	// Columns 8 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMAXPS 0(SI), Y0, Y2
@@ -3580,7 +4084,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMULPS 0(SI), Y0, Y4
@@ -3612,7 +4116,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMULPS 0(SI), Y0, Y1
@@ -3654,7 +4158,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMULPS 0(R11), Y0, Y2
@@ -3692,7 +4196,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMULPS 0(R11), Y0, Y2
@@ -3733,7 +4237,7 @@ cols1:
 	MOVQ w+32(FP), AX
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VBROADCASTSS 0(AX), Y4
@@ -3765,7 +4269,7 @@ cols4:
 	MOVQ w+32(FP), AX
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VBROADCASTSS 0(AX), Y1
@@ -3817,7 +4321,7 @@ cols1:
 	VXORPS Y10, Y10, Y10
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMOVUPS 0(SI), Y13
@@ -3874,7 +4378,7 @@ cols4:
 	VXORPS Y6, Y6, Y6
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMOVUPS 0(SI), Y8
@@ -3929,7 +4433,7 @@ cols1:
 	VXORPS Y4, Y4, Y4
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VPAND 0(SI), Y0, Y5
@@ -3963,7 +4467,7 @@ cols4:
 	VXORPS Y2, Y2, Y2
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VPAND 0(SI), Y0, Y3
@@ -3995,7 +4499,7 @@ TEXT ·avx2ScaleRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VBROADCASTSS 0(AX), Y0
@@ -4080,7 +4584,7 @@ TEXT ·avx2MixRows(SB), NOSPLIT, $0-80
 	MOVQ ldy+56(FP), R10
 	SHLQ $2, R10
 	SUBQ R11, R10
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VBROADCASTSS 0(AX), Y0
@@ -4194,7 +4698,7 @@ TEXT ·avx2PowerRows(SB), NOSPLIT, $0-68
 	VMOVUPS avx2C2<>(SB), Y13
 	VMOVUPS avx2C1<>(SB), Y14
 	VMOVUPS avx2One<>(SB), Y15
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ cols+8(FP), R11
@@ -4352,7 +4856,7 @@ TEXT ·avx2SumDown(SB), NOSPLIT, $0-52
 	SHLQ $2, R9
 	SUBQ R11, R9
 	VBROADCASTSS f+48(FP), Y0
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ cols+8(FP), R11
@@ -4434,7 +4938,7 @@ TEXT ·avx2GatherRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R9
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVLQSX (AX), SI
@@ -4452,7 +4956,7 @@ line2:
 	JNE fetch1
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVLQSX (AX), SI
@@ -4522,7 +5026,7 @@ TEXT ·avx2ScatterRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R8
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVLQSX (AX), DI
@@ -4540,7 +5044,7 @@ line2:
 	JNE fetch1
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVLQSX (AX), DI
@@ -4600,20 +5104,6 @@ next9:
 	VZEROUPPER
 	RET
 
-// func avx2Fetch(lines int, x *float32)
-TEXT ·avx2Fetch(SB), NOSPLIT, $0-16
-	MOVQ lines+0(FP), CX
-	MOVQ x+8(FP), SI
-	PCALIGN $32
-
-line1:
-	PREFETCHT1 (SI)
-	ADDQ $64, SI
-	DECQ CX
-	JNE line1
-	VZEROUPPER
-	RET
-
 // func avx2SumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·avx2SumRows(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), CX
@@ -4621,7 +5111,7 @@ TEXT ·avx2SumRows(SB), NOSPLIT, $0-40
 	MOVQ sum+32(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Y0, Y0, Y0
@@ -4697,7 +5187,7 @@ TEXT ·avx2DotRows(SB), NOSPLIT, $0-48
 	MOVQ sum+40(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Y0, Y0, Y0
@@ -4783,7 +5273,7 @@ TEXT ·avx2SquareRows(SB), NOSPLIT, $0-40
 	MOVQ sum+32(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Y0, Y0, Y0
@@ -4860,13 +5350,13 @@ TEXT ·avx2Widen(SB), NOSPLIT, $0-48
 	SHLQ $2, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $1, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ BX, DI
 	MOVQ DX, SI
 	MOVQ vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	VPMOVZXWD 0(SI), Y0
@@ -4901,13 +5391,13 @@ TEXT ·avx2Narrow(SB), NOSPLIT, $0-48
 	SHLQ $1, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ BX, DI
 	MOVQ DX, SI
 	MOVQ vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	VMOVUPS 0(SI), Y0
@@ -4954,7 +5444,7 @@ TEXT ·avx2FMA(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y12, Y12, Y12
 	VXORPS Y13, Y13, Y13
-	PCALIGN $32
+	PCALIGN $64
 
 round1:
 	VFMADD231PS Y0, Y1, Y2

@@ -4,7 +4,8 @@
 
 package kernel
 
-// avx2Gemm1 multiplies in tiles of 6×8: 6 accumulators.
+// avx2Gemm1 multiplies in tiles of 6×8: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -20,9 +21,10 @@ package kernel
 //	}
 //
 //go:noescape
-func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx2GemmMax1 multiplies in tiles of 6×8: 6 accumulators.
+// avx2GemmMax1 multiplies in tiles of 6×8: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -38,9 +40,10 @@ func avx2Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //	}
 //
 //go:noescape
-func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx2GemmT1 multiplies in tiles of 6×8: 6 accumulators.
+// avx2GemmT1 multiplies in tiles of 6×8: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -56,9 +59,10 @@ func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx2Gemm2 multiplies in tiles of 6×16: 12 accumulators.
+// avx2Gemm2 multiplies in tiles of 6×16: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -74,9 +78,10 @@ func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //	}
 //
 //go:noescape
-func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx2GemmMax2 multiplies in tiles of 6×16: 12 accumulators.
+// avx2GemmMax2 multiplies in tiles of 6×16: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -92,9 +97,10 @@ func avx2Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //	}
 //
 //go:noescape
-func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx2GemmT2 multiplies in tiles of 6×16: 12 accumulators.
+// avx2GemmT2 multiplies in tiles of 6×16: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -110,7 +116,7 @@ func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
 // avx2Pack transposes and scales blocks of 8×8; rows and cols are multiples of 8.
 //
@@ -345,11 +351,6 @@ func avx2GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int
 //
 //go:noescape
 func avx2ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
-
-// avx2Fetch asks for cache lines.
-//
-//go:noescape
-func avx2Fetch(lines int, x *float32)
 
 // avx2SumRows adds the sum of every row.
 //

@@ -175,8 +175,8 @@ DATA avx512Max<>+56(SB)/4, $0x43000000
 DATA avx512Max<>+60(SB)/4, $0x43000000
 GLOBL avx512Max<>(SB), RODATA|NOPTR, $64
 
-// func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512Gemm1(SB), NOSPLIT, $0-65
+// func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512Gemm1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -196,6 +196,20 @@ TEXT ·avx512Gemm1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4, Z5…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -212,10 +226,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Z5, Z5, Z5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -271,13 +285,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -294,11 +308,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
@@ -306,7 +320,7 @@ store6:
 	VADDPS (DI)(R13*4), Z4, Z4
 	VADDPS (DI)(R15*1), Z5, Z5
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -321,49 +335,77 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×16: rows in Z0…Z0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Z0, Z0, Z0
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z1, Z2, Z0
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×16: rows in Z0…Z0, Z1…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -372,9 +414,9 @@ rows2_9:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z2
 	VBROADCASTSS 0(SI), Z3
 	VFMADD231PS Z2, Z3, Z0
@@ -383,22 +425,36 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×16: rows in Z0…Z0, Z1…Z1, Z2…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -409,9 +465,9 @@ rows3_10:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z3, Z4, Z0
@@ -422,24 +478,38 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -452,9 +522,9 @@ rows4_11:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z4
 	VBROADCASTSS 0(SI), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -467,17 +537,17 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 	VADDPS (DI)(AX*1), Z3, Z3
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -485,8 +555,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -501,9 +585,9 @@ rows5_12:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Z4, Z4, Z4
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z5, Z6, Z0
@@ -518,18 +602,18 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 	VADDPS (DI)(AX*1), Z3, Z3
 	VADDPS (DI)(R13*4), Z4, Z4
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -538,8 +622,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx512GemmMax1(SB), NOSPLIT, $0-72
+// func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx512GemmMax1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -559,6 +643,20 @@ TEXT ·avx512GemmMax1(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4, Z5…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -575,10 +673,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Z5, Z5, Z5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -634,13 +732,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -657,9 +755,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -683,38 +781,52 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×16: rows in Z0…Z0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Z0, Z0, Z0
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z1, Z2, Z0
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Z0, 0(DI)
 	MOVQ max+64(FP), CX
 	VMOVUPS 0(CX), Z1
@@ -723,8 +835,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×16: rows in Z0…Z0, Z1…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -733,9 +859,9 @@ rows2_8:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Z2
 	VBROADCASTSS 0(SI), Z3
 	VFMADD231PS Z2, Z3, Z0
@@ -744,9 +870,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	MOVQ max+64(FP), CX
@@ -757,8 +883,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×16: rows in Z0…Z0, Z1…Z1, Z2…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -769,9 +909,9 @@ rows3_9:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z3, Z4, Z0
@@ -782,9 +922,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -797,8 +937,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -811,9 +965,9 @@ rows4_10:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Z4
 	VBROADCASTSS 0(SI), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -826,9 +980,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -843,8 +997,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -859,9 +1027,9 @@ rows5_11:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Z4, Z4, Z4
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z5, Z6, Z0
@@ -876,9 +1044,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -895,8 +1063,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512GemmT1(SB), NOSPLIT, $0-65
+// func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512GemmT1(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -916,6 +1084,20 @@ TEXT ·avx512GemmT1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4, Z5…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -932,10 +1114,10 @@ full1:
 	PREFETCHT0 (DI)(R15*1)
 	VXORPS Z5, Z5, Z5
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -991,13 +1173,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -1014,11 +1196,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
@@ -1026,7 +1208,7 @@ store6:
 	VADDPS (DI)(R13*4), Z4, Z4
 	VADDPS (DI)(R15*1), Z5, Z5
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -1041,49 +1223,77 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×16: rows in Z0…Z0.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
 	PREFETCHT0 0(DI)
 	VXORPS Z0, Z0, Z0
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z1, Z2, Z0
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×16: rows in Z0…Z0, Z1…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1092,9 +1302,9 @@ rows2_9:
 	PREFETCHT0 (DI)(R13*1)
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z2
 	VBROADCASTSS 0(SI), Z3
 	VFMADD231PS Z2, Z3, Z0
@@ -1103,22 +1313,36 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×16: rows in Z0…Z0, Z1…Z1, Z2…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1129,9 +1353,9 @@ rows3_10:
 	PREFETCHT0 (DI)(R13*2)
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z3, Z4, Z0
@@ -1142,24 +1366,38 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1172,9 +1410,9 @@ rows4_11:
 	PREFETCHT0 (DI)(AX*1)
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z4
 	VBROADCASTSS 0(SI), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -1187,17 +1425,17 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 	VADDPS (DI)(AX*1), Z3, Z3
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -1205,8 +1443,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×16: rows in Z0…Z0, Z1…Z1, Z2…Z2, Z3…Z3, Z4…Z4.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1221,9 +1473,9 @@ rows5_12:
 	PREFETCHT0 (DI)(R13*4)
 	VXORPS Z4, Z4, Z4
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z5, Z6, Z0
@@ -1238,18 +1490,18 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS (DI)(R13*1), Z1, Z1
 	VADDPS (DI)(R13*2), Z2, Z2
 	VADDPS (DI)(AX*1), Z3, Z3
 	VADDPS (DI)(R13*4), Z4, Z4
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, (DI)(R13*1)
 	VMOVUPS Z2, (DI)(R13*2)
@@ -1258,8 +1510,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512Gemm2(SB), NOSPLIT, $0-65
+// func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512Gemm2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -1279,6 +1531,20 @@ TEXT ·avx512Gemm2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9, Z10…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1307,10 +1573,10 @@ full1:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -1394,13 +1660,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -1424,11 +1690,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -1442,7 +1708,7 @@ store6:
 	VADDPS (DI)(R15*1), Z10, Z10
 	VADDPS 64(DI)(R15*1), Z11, Z11
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1463,20 +1729,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×32: rows in Z0…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1485,9 +1765,9 @@ rows1_8:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z2
 	VMOVUPS 64(DX), Z3
 	VBROADCASTSS 0(SI), Z4
@@ -1496,22 +1776,36 @@ k1_15:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×32: rows in Z0…Z1, Z2…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1524,9 +1818,9 @@ rows2_9:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VBROADCASTSS 0(SI), Z6
@@ -1538,17 +1832,17 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
 	VADDPS 64(DI)(R13*1), Z3, Z3
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1556,8 +1850,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×32: rows in Z0…Z1, Z2…Z3, Z4…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1574,9 +1882,9 @@ rows3_10:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VBROADCASTSS 0(SI), Z8
@@ -1591,11 +1899,11 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -1603,7 +1911,7 @@ store26:
 	VADDPS (DI)(R13*2), Z4, Z4
 	VADDPS 64(DI)(R13*2), Z5, Z5
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1613,8 +1921,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1635,9 +1957,9 @@ rows4_11:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VBROADCASTSS 0(SI), Z10
@@ -1655,11 +1977,11 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -1669,7 +1991,7 @@ store31:
 	VADDPS (DI)(AX*1), Z6, Z6
 	VADDPS 64(DI)(AX*1), Z7, Z7
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1681,8 +2003,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1707,9 +2043,9 @@ rows5_12:
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z10
 	VMOVUPS 64(DX), Z11
 	VBROADCASTSS 0(SI), Z12
@@ -1730,11 +2066,11 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -1746,7 +2082,7 @@ store36:
 	VADDPS (DI)(R13*4), Z8, Z8
 	VADDPS 64(DI)(R13*4), Z9, Z9
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1760,8 +2096,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx512GemmMax2(SB), NOSPLIT, $0-72
+// func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx512GemmMax2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -1781,6 +2117,20 @@ TEXT ·avx512GemmMax2(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9, Z10…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1809,10 +2159,10 @@ full1:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -1896,13 +2246,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -1926,9 +2276,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -1966,20 +2316,34 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×32: rows in Z0…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -1988,9 +2352,9 @@ rows1_7:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Z2
 	VMOVUPS 64(DX), Z3
 	VBROADCASTSS 0(SI), Z4
@@ -1999,9 +2363,9 @@ k1_14:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	MOVQ max+64(FP), CX
@@ -2014,8 +2378,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×32: rows in Z0…Z1, Z2…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2028,9 +2406,9 @@ rows2_8:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VBROADCASTSS 0(SI), Z6
@@ -2042,9 +2420,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2061,8 +2439,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×32: rows in Z0…Z1, Z2…Z3, Z4…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2079,9 +2471,9 @@ rows3_9:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VBROADCASTSS 0(SI), Z8
@@ -2096,9 +2488,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2119,8 +2511,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2141,9 +2547,9 @@ rows4_10:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VBROADCASTSS 0(SI), Z10
@@ -2161,9 +2567,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2188,8 +2594,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2214,9 +2634,9 @@ rows5_11:
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Z10
 	VMOVUPS 64(DX), Z11
 	VBROADCASTSS 0(SI), Z12
@@ -2237,9 +2657,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2268,8 +2688,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512GemmT2(SB), NOSPLIT, $0-65
+// func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512GemmT2(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -2289,6 +2709,20 @@ TEXT ·avx512GemmT2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9, Z10…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2317,10 +2751,10 @@ full1:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -2404,13 +2838,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -2434,11 +2868,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -2452,7 +2886,7 @@ store6:
 	VADDPS (DI)(R15*1), Z10, Z10
 	VADDPS 64(DI)(R15*1), Z11, Z11
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2473,20 +2907,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×32: rows in Z0…Z1.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2495,9 +2943,9 @@ rows1_8:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z2
 	VMOVUPS 64(DX), Z3
 	VBROADCASTSS 0(SI), Z4
@@ -2506,22 +2954,36 @@ k1_15:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×32: rows in Z0…Z1, Z2…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2534,9 +2996,9 @@ rows2_9:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VBROADCASTSS 0(SI), Z6
@@ -2548,17 +3010,17 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
 	VADDPS 64(DI)(R13*1), Z3, Z3
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2566,8 +3028,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×32: rows in Z0…Z1, Z2…Z3, Z4…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2584,9 +3060,9 @@ rows3_10:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VBROADCASTSS 0(SI), Z8
@@ -2601,11 +3077,11 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -2613,7 +3089,7 @@ store26:
 	VADDPS (DI)(R13*2), Z4, Z4
 	VADDPS 64(DI)(R13*2), Z5, Z5
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2623,8 +3099,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2645,9 +3135,9 @@ rows4_11:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VBROADCASTSS 0(SI), Z10
@@ -2665,11 +3155,11 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -2679,7 +3169,7 @@ store31:
 	VADDPS (DI)(AX*1), Z6, Z6
 	VADDPS 64(DI)(AX*1), Z7, Z7
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2691,8 +3181,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×32: rows in Z0…Z1, Z2…Z3, Z4…Z5, Z6…Z7, Z8…Z9.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2717,9 +3221,9 @@ rows5_12:
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z10
 	VMOVUPS 64(DX), Z11
 	VBROADCASTSS 0(SI), Z12
@@ -2740,11 +3244,11 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS (DI)(R13*1), Z2, Z2
@@ -2756,7 +3260,7 @@ store36:
 	VADDPS (DI)(R13*4), Z8, Z8
 	VADDPS 64(DI)(R13*4), Z9, Z9
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, (DI)(R13*1)
@@ -2770,8 +3274,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512Gemm3(SB), NOSPLIT, $0-65
+// func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512Gemm3(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -2791,6 +3295,20 @@ TEXT ·avx512Gemm3(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14, Z15…Z17.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -2831,10 +3349,10 @@ full1:
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -2946,13 +3464,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -2983,11 +3501,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -3007,7 +3525,7 @@ store6:
 	VADDPS 64(DI)(R15*1), Z16, Z16
 	VADDPS 128(DI)(R15*1), Z17, Z17
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3034,20 +3552,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×48: rows in Z0…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3058,9 +3590,9 @@ rows1_8:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z3
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 128(DX), Z5
@@ -3071,24 +3603,38 @@ k1_15:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×48: rows in Z0…Z2, Z3…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3105,9 +3651,9 @@ rows2_9:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VMOVUPS 128(DX), Z8
@@ -3122,11 +3668,11 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -3134,7 +3680,7 @@ store21:
 	VADDPS 64(DI)(R13*1), Z4, Z4
 	VADDPS 128(DI)(R13*1), Z5, Z5
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3144,8 +3690,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×48: rows in Z0…Z2, Z3…Z5, Z6…Z8.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3168,9 +3728,9 @@ rows3_10:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z9
 	VMOVUPS 64(DX), Z10
 	VMOVUPS 128(DX), Z11
@@ -3189,11 +3749,11 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -3204,7 +3764,7 @@ store26:
 	VADDPS 64(DI)(R13*2), Z7, Z7
 	VADDPS 128(DI)(R13*2), Z8, Z8
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3217,8 +3777,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3247,9 +3821,9 @@ rows4_11:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -3272,11 +3846,11 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -3290,7 +3864,7 @@ store31:
 	VADDPS 64(DI)(AX*1), Z10, Z10
 	VADDPS 128(DI)(AX*1), Z11, Z11
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3306,8 +3880,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3342,9 +3930,9 @@ rows5_12:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z15
 	VMOVUPS 64(DX), Z16
 	VMOVUPS 128(DX), Z17
@@ -3371,11 +3959,11 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -3392,7 +3980,7 @@ store36:
 	VADDPS 64(DI)(R13*4), Z13, Z13
 	VADDPS 128(DI)(R13*4), Z14, Z14
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3411,8 +3999,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx512GemmMax3(SB), NOSPLIT, $0-72
+// func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx512GemmMax3(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -3432,6 +4020,20 @@ TEXT ·avx512GemmMax3(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14, Z15…Z17.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3472,10 +4074,10 @@ full1:
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -3587,13 +4189,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -3624,9 +4226,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3678,20 +4280,34 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×48: rows in Z0…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3702,9 +4318,9 @@ rows1_7:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Z3
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 128(DX), Z5
@@ -3715,9 +4331,9 @@ k1_14:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3734,8 +4350,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×48: rows in Z0…Z2, Z3…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3752,9 +4382,9 @@ rows2_8:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VMOVUPS 128(DX), Z8
@@ -3769,9 +4399,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3794,8 +4424,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×48: rows in Z0…Z2, Z3…Z5, Z6…Z8.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3818,9 +4462,9 @@ rows3_9:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Z9
 	VMOVUPS 64(DX), Z10
 	VMOVUPS 128(DX), Z11
@@ -3839,9 +4483,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3870,8 +4514,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3900,9 +4558,9 @@ rows4_10:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -3925,9 +4583,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3962,8 +4620,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -3998,9 +4670,9 @@ rows5_11:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Z15
 	VMOVUPS 64(DX), Z16
 	VMOVUPS 128(DX), Z17
@@ -4027,9 +4699,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4070,8 +4742,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512GemmT3(SB), NOSPLIT, $0-65
+// func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512GemmT3(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -4091,6 +4763,20 @@ TEXT ·avx512GemmT3(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14, Z15…Z17.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4131,10 +4817,10 @@ full1:
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -4246,13 +4932,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z18
 	VMOVUPS 64(DX), Z19
 	VMOVUPS 128(DX), Z20
@@ -4283,11 +4969,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -4307,7 +4993,7 @@ store6:
 	VADDPS 64(DI)(R15*1), Z16, Z16
 	VADDPS 128(DI)(R15*1), Z17, Z17
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4334,20 +5020,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×48: rows in Z0…Z2.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4358,9 +5058,9 @@ rows1_8:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z3
 	VMOVUPS 64(DX), Z4
 	VMOVUPS 128(DX), Z5
@@ -4371,24 +5071,38 @@ k1_15:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×48: rows in Z0…Z2, Z3…Z5.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4405,9 +5119,9 @@ rows2_9:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z6
 	VMOVUPS 64(DX), Z7
 	VMOVUPS 128(DX), Z8
@@ -4422,11 +5136,11 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -4434,7 +5148,7 @@ store21:
 	VADDPS 64(DI)(R13*1), Z4, Z4
 	VADDPS 128(DI)(R13*1), Z5, Z5
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4444,8 +5158,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×48: rows in Z0…Z2, Z3…Z5, Z6…Z8.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4468,9 +5196,9 @@ rows3_10:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z9
 	VMOVUPS 64(DX), Z10
 	VMOVUPS 128(DX), Z11
@@ -4489,11 +5217,11 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -4504,7 +5232,7 @@ store26:
 	VADDPS 64(DI)(R13*2), Z7, Z7
 	VADDPS 128(DI)(R13*2), Z8, Z8
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4517,8 +5245,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4547,9 +5289,9 @@ rows4_11:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -4572,11 +5314,11 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -4590,7 +5332,7 @@ store31:
 	VADDPS 64(DI)(AX*1), Z10, Z10
 	VADDPS 128(DI)(AX*1), Z11, Z11
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4606,8 +5348,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×48: rows in Z0…Z2, Z3…Z5, Z6…Z8, Z9…Z11, Z12…Z14.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4642,9 +5398,9 @@ rows5_12:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z15
 	VMOVUPS 64(DX), Z16
 	VMOVUPS 128(DX), Z17
@@ -4671,11 +5427,11 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -4692,7 +5448,7 @@ store36:
 	VADDPS 64(DI)(R13*4), Z13, Z13
 	VADDPS 128(DI)(R13*4), Z14, Z14
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -4711,8 +5467,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512Gemm4(SB), NOSPLIT, $0-65
+// func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512Gemm4(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -4732,6 +5488,20 @@ TEXT ·avx512Gemm4(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19, Z20…Z23.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -4784,10 +5554,10 @@ full1:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -4927,13 +5697,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -4971,11 +5741,11 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -5001,7 +5771,7 @@ store6:
 	VADDPS 128(DI)(R15*1), Z22, Z22
 	VADDPS 192(DI)(R15*1), Z23, Z23
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5034,20 +5804,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×64: rows in Z0…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5060,9 +5844,9 @@ rows1_8:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VMOVUPS 128(DX), Z6
@@ -5075,17 +5859,17 @@ k1_15:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
 	VADDPS 192(DI), Z3, Z3
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5093,8 +5877,22 @@ plain17:
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×64: rows in Z0…Z3, Z4…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5115,9 +5913,9 @@ rows2_9:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VMOVUPS 128(DX), Z10
@@ -5135,11 +5933,11 @@ k1_20:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -5149,7 +5947,7 @@ store21:
 	VADDPS 128(DI)(R13*1), Z6, Z6
 	VADDPS 192(DI)(R13*1), Z7, Z7
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5161,8 +5959,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×64: rows in Z0…Z3, Z4…Z7, Z8…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5191,9 +6003,9 @@ rows3_10:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -5216,11 +6028,11 @@ k1_25:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -5234,7 +6046,7 @@ store26:
 	VADDPS 128(DI)(R13*2), Z10, Z10
 	VADDPS 192(DI)(R13*2), Z11, Z11
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5250,8 +6062,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5288,9 +6114,9 @@ rows4_11:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z16
 	VMOVUPS 64(DX), Z17
 	VMOVUPS 128(DX), Z18
@@ -5318,11 +6144,11 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -5340,7 +6166,7 @@ store31:
 	VADDPS 128(DI)(AX*1), Z14, Z14
 	VADDPS 192(DI)(AX*1), Z15, Z15
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5360,8 +6186,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5406,9 +6246,9 @@ rows5_12:
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z20
 	VMOVUPS 64(DX), Z21
 	VMOVUPS 128(DX), Z22
@@ -5441,11 +6281,11 @@ k1_35:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -5467,7 +6307,7 @@ store36:
 	VADDPS 128(DI)(R13*4), Z18, Z18
 	VADDPS 192(DI)(R13*4), Z19, Z19
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5491,8 +6331,8 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·avx512GemmMax4(SB), NOSPLIT, $0-72
+// func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·avx512GemmMax4(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -5512,6 +6352,20 @@ TEXT ·avx512GemmMax4(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 6×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19, Z20…Z23.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5564,10 +6418,10 @@ full1:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -5707,13 +6561,13 @@ k4_3:
 	ADDQ $16, SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -5751,9 +6605,9 @@ k1_5:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5819,20 +6673,34 @@ store6:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_7
+	JEQ rows1_9
 	CMPQ R14, $2
-	JEQ rows2_8
+	JEQ rows2_10
 	CMPQ R14, $3
-	JEQ rows3_9
+	JEQ rows3_11
 	CMPQ R14, $4
-	JEQ rows4_10
+	JEQ rows4_12
 	CMPQ R14, $5
-	JEQ rows5_11
+	JEQ rows5_13
 	VZEROUPPER
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×64: rows in Z0…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none14
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line15:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line15
+	MOVQ SI, ahead+80(FP)
+
+none14:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5845,9 +6713,9 @@ rows1_7:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store15
+	JEQ store19
 
-k1_14:
+k1_18:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VMOVUPS 128(DX), Z6
@@ -5860,9 +6728,9 @@ k1_14:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_14
+	JNE k1_18
 
-store15:
+store19:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5883,8 +6751,22 @@ store15:
 	VZEROUPPER
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×64: rows in Z0…Z3, Z4…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none20
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line21:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line21
+	MOVQ SI, ahead+80(FP)
+
+none20:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5905,9 +6787,9 @@ rows2_8:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store19
+	JEQ store25
 
-k1_18:
+k1_24:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VMOVUPS 128(DX), Z10
@@ -5925,9 +6807,9 @@ k1_18:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_18
+	JNE k1_24
 
-store19:
+store25:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -5956,8 +6838,22 @@ store19:
 	VZEROUPPER
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×64: rows in Z0…Z3, Z4…Z7, Z8…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none26
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line27:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line27
+	MOVQ SI, ahead+80(FP)
+
+none26:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -5986,9 +6882,9 @@ rows3_9:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store23
+	JEQ store31
 
-k1_22:
+k1_30:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -6011,9 +6907,9 @@ k1_22:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_22
+	JNE k1_30
 
-store23:
+store31:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6050,8 +6946,22 @@ store23:
 	VZEROUPPER
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none32
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line33:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line33
+	MOVQ SI, ahead+80(FP)
+
+none32:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6088,9 +6998,9 @@ rows4_10:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	TESTQ CX, CX
-	JEQ store27
+	JEQ store37
 
-k1_26:
+k1_36:
 	VMOVUPS 0(DX), Z16
 	VMOVUPS 64(DX), Z17
 	VMOVUPS 128(DX), Z18
@@ -6118,9 +7028,9 @@ k1_26:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_26
+	JNE k1_36
 
-store27:
+store37:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6165,8 +7075,22 @@ store27:
 	VZEROUPPER
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none38
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line39:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line39
+	MOVQ SI, ahead+80(FP)
+
+none38:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6211,9 +7135,9 @@ rows5_11:
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store43
 
-k1_30:
+k1_42:
 	VMOVUPS 0(DX), Z20
 	VMOVUPS 64(DX), Z21
 	VMOVUPS 128(DX), Z22
@@ -6246,9 +7170,9 @@ k1_30:
 	ADDQ $4, SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_42
 
-store31:
+store43:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6301,8 +7225,8 @@ store31:
 	VZEROUPPER
 	RET
 
-// func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·avx512GemmT4(SB), NOSPLIT, $0-65
+// func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·avx512GemmT4(SB), NOSPLIT, $0-88
 	MOVQ a+16(FP), BX
 	MOVQ c+48(FP), DI
 	MOVQ m+0(FP), R14
@@ -6322,6 +7246,20 @@ TEXT ·avx512GemmT4(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 6×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19, Z20…Z23.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none3
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line4:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line4
+	MOVQ SI, ahead+80(FP)
+
+none3:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6374,10 +7312,10 @@ full1:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	SUBQ $4, CX
-	JLT rest4
-	PCALIGN $32
+	JLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -6517,13 +7455,13 @@ k4_3:
 	LEAQ (SI)(R8*4), SI
 	LEAQ (DX)(R11*4), DX
 	SUBQ $4, CX
-	JGE k4_3
+	JGE k4_5
 
-rest4:
+rest6:
 	ADDQ $4, CX
-	JEQ store6
+	JEQ store8
 
-k1_5:
+k1_7:
 	VMOVUPS 0(DX), Z24
 	VMOVUPS 64(DX), Z25
 	VMOVUPS 128(DX), Z26
@@ -6561,11 +7499,11 @@ k1_5:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_5
+	JNE k1_7
 
-store6:
+store8:
 	CMPB add+64(FP), $0
-	JEQ plain7
+	JEQ plain9
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -6591,7 +7529,7 @@ store6:
 	VADDPS 128(DI)(R15*1), Z22, Z22
 	VADDPS 192(DI)(R15*1), Z23, Z23
 
-plain7:
+plain9:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6624,20 +7562,34 @@ plain7:
 
 tails2:
 	CMPQ R14, $1
-	JEQ rows1_8
+	JEQ rows1_10
 	CMPQ R14, $2
-	JEQ rows2_9
+	JEQ rows2_11
 	CMPQ R14, $3
-	JEQ rows3_10
+	JEQ rows3_12
 	CMPQ R14, $4
-	JEQ rows4_11
+	JEQ rows4_13
 	CMPQ R14, $5
-	JEQ rows5_12
+	JEQ rows5_14
 	VZEROUPPER
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×64: rows in Z0…Z3.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none15
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line16:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line16
+	MOVQ SI, ahead+80(FP)
+
+none15:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6650,9 +7602,9 @@ rows1_8:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	TESTQ CX, CX
-	JEQ store16
+	JEQ store20
 
-k1_15:
+k1_19:
 	VMOVUPS 0(DX), Z4
 	VMOVUPS 64(DX), Z5
 	VMOVUPS 128(DX), Z6
@@ -6665,17 +7617,17 @@ k1_15:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_15
+	JNE k1_19
 
-store16:
+store20:
 	CMPB add+64(FP), $0
-	JEQ plain17
+	JEQ plain21
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
 	VADDPS 192(DI), Z3, Z3
 
-plain17:
+plain21:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6683,8 +7635,22 @@ plain17:
 	VZEROUPPER
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×64: rows in Z0…Z3, Z4…Z7.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none22
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line23:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line23
+	MOVQ SI, ahead+80(FP)
+
+none22:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6705,9 +7671,9 @@ rows2_9:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	TESTQ CX, CX
-	JEQ store21
+	JEQ store27
 
-k1_20:
+k1_26:
 	VMOVUPS 0(DX), Z8
 	VMOVUPS 64(DX), Z9
 	VMOVUPS 128(DX), Z10
@@ -6725,11 +7691,11 @@ k1_20:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_20
+	JNE k1_26
 
-store21:
+store27:
 	CMPB add+64(FP), $0
-	JEQ plain22
+	JEQ plain28
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -6739,7 +7705,7 @@ store21:
 	VADDPS 128(DI)(R13*1), Z6, Z6
 	VADDPS 192(DI)(R13*1), Z7, Z7
 
-plain22:
+plain28:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6751,8 +7717,22 @@ plain22:
 	VZEROUPPER
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×64: rows in Z0…Z3, Z4…Z7, Z8…Z11.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none29
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line30:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line30
+	MOVQ SI, ahead+80(FP)
+
+none29:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6781,9 +7761,9 @@ rows3_10:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	TESTQ CX, CX
-	JEQ store26
+	JEQ store34
 
-k1_25:
+k1_33:
 	VMOVUPS 0(DX), Z12
 	VMOVUPS 64(DX), Z13
 	VMOVUPS 128(DX), Z14
@@ -6806,11 +7786,11 @@ k1_25:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_25
+	JNE k1_33
 
-store26:
+store34:
 	CMPB add+64(FP), $0
-	JEQ plain27
+	JEQ plain35
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -6824,7 +7804,7 @@ store26:
 	VADDPS 128(DI)(R13*2), Z10, Z10
 	VADDPS 192(DI)(R13*2), Z11, Z11
 
-plain27:
+plain35:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6840,8 +7820,22 @@ plain27:
 	VZEROUPPER
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none36
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line37:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line37
+	MOVQ SI, ahead+80(FP)
+
+none36:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6878,9 +7872,9 @@ rows4_11:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	TESTQ CX, CX
-	JEQ store31
+	JEQ store41
 
-k1_30:
+k1_40:
 	VMOVUPS 0(DX), Z16
 	VMOVUPS 64(DX), Z17
 	VMOVUPS 128(DX), Z18
@@ -6908,11 +7902,11 @@ k1_30:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_30
+	JNE k1_40
 
-store31:
+store41:
 	CMPB add+64(FP), $0
-	JEQ plain32
+	JEQ plain42
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -6930,7 +7924,7 @@ store31:
 	VADDPS 128(DI)(AX*1), Z14, Z14
 	VADDPS 192(DI)(AX*1), Z15, Z15
 
-plain32:
+plain42:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6950,8 +7944,22 @@ plain32:
 	VZEROUPPER
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×64: rows in Z0…Z3, Z4…Z7, Z8…Z11, Z12…Z15, Z16…Z19.
+	MOVQ lines+72(FP), CX
+	TESTQ CX, CX
+	JEQ none43
+	MOVQ ahead+80(FP), SI
+	PCALIGN $64
+
+line44:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNE line44
+	MOVQ SI, ahead+80(FP)
+
+none43:
 	MOVQ BX, SI
 	MOVQ b+32(FP), DX
 	MOVQ k+8(FP), CX
@@ -6996,9 +8004,9 @@ rows5_12:
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
 	TESTQ CX, CX
-	JEQ store36
+	JEQ store48
 
-k1_35:
+k1_47:
 	VMOVUPS 0(DX), Z20
 	VMOVUPS 64(DX), Z21
 	VMOVUPS 128(DX), Z22
@@ -7031,11 +8039,11 @@ k1_35:
 	LEAQ (SI)(R8*1), SI
 	LEAQ (DX)(R11*1), DX
 	DECQ CX
-	JNE k1_35
+	JNE k1_47
 
-store36:
+store48:
 	CMPB add+64(FP), $0
-	JEQ plain37
+	JEQ plain49
 	VADDPS 0(DI), Z0, Z0
 	VADDPS 64(DI), Z1, Z1
 	VADDPS 128(DI), Z2, Z2
@@ -7057,7 +8065,7 @@ store36:
 	VADDPS 128(DI)(R13*4), Z18, Z18
 	VADDPS 192(DI)(R13*4), Z19, Z19
 
-plain37:
+plain49:
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -7258,7 +8266,7 @@ cols1:
 	VMOVUPS 192(DI), Z3
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMOVUPS 0(SI), Z4
@@ -7291,7 +8299,7 @@ cols4:
 	VMOVUPS 0(DI), Z0
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMOVUPS 0(SI), Z1
@@ -7346,7 +8354,7 @@ cols1:
 	VSUBPS 192(DI), Z17, Z17
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Z14, Z0
@@ -7430,7 +8438,7 @@ cols4:
 	VSUBPS 0(DI), Z14, Z14
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Z14, Z0
@@ -7477,7 +8485,7 @@ TEXT ·avx512Alphas(SB), NOSPLIT, $0-33
 	VMOVUPS avx512One<>(SB), Z13
 	VMOVUPS avx512Min<>(SB), Z14
 	MOVL $0x0, AX
-	PCALIGN $32
+	PCALIGN $64
 
 vec1:
 	VMOVUPS 0(DI), Z0
@@ -7541,7 +8549,7 @@ cols1:
 	VSUBPS 192(DI), Z19, Z19
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Z16, Z1
@@ -7619,7 +8627,7 @@ cols4:
 	VSUBPS 0(DI), Z16, Z16
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Z16, Z1
@@ -7676,7 +8684,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VADDPS 0(SI), Z0, Z4
@@ -7713,7 +8721,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VADDPS 0(SI), Z0, Z1
@@ -7852,7 +8860,7 @@ cols1:
 	// Columns 64 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMAXPS 0(SI), Z0, Z2
@@ -7883,7 +8891,7 @@ cols4:
 	// Columns 16 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMAXPS 0(SI), Z0, Z2
@@ -7926,7 +8934,7 @@ cols1:
 	// Columns 64 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMAXPS 0(SI), Z0, Z2
@@ -8005,7 +9013,7 @@ cols4:
 	// Columns 16 at a time.
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMAXPS 0(SI), Z0, Z2
@@ -8058,7 +9066,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMULPS 0(SI), Z0, Z4
@@ -8090,7 +9098,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMULPS 0(SI), Z0, Z1
@@ -8131,7 +9139,7 @@ cols1:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMULPS 0(R11), Z0, Z2
@@ -8169,7 +9177,7 @@ cols4:
 	MOVQ R10, R11
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMULPS 0(R11), Z0, Z2
@@ -8210,7 +9218,7 @@ cols1:
 	MOVQ w+32(FP), AX
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VBROADCASTSS 0(AX), Z4
@@ -8242,7 +9250,7 @@ cols4:
 	MOVQ w+32(FP), AX
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VBROADCASTSS 0(AX), Z1
@@ -8292,7 +9300,7 @@ cols1:
 	VXORPS Z10, Z10, Z10
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VMOVUPS 0(SI), Z13
@@ -8348,7 +9356,7 @@ cols4:
 	VXORPS Z6, Z6, Z6
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VMOVUPS 0(SI), Z8
@@ -8401,7 +9409,7 @@ cols1:
 	VXORPS Z4, Z4, Z4
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	VPANDD 0(SI), Z0, Z5
@@ -8435,7 +9443,7 @@ cols4:
 	VXORPS Z2, Z2, Z2
 	MOVQ BX, SI
 	MOVQ R9, CX
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	VPANDD 0(SI), Z0, Z3
@@ -8467,7 +9475,7 @@ TEXT ·avx512ScaleRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VBROADCASTSS 0(AX), Z0
@@ -8552,7 +9560,7 @@ TEXT ·avx512MixRows(SB), NOSPLIT, $0-80
 	MOVQ ldy+56(FP), R10
 	SHLQ $2, R10
 	SUBQ R11, R10
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VBROADCASTSS 0(AX), Z0
@@ -8667,7 +9675,7 @@ TEXT ·avx512PowerRows(SB), NOSPLIT, $0-68
 	VMOVUPS avx512C1<>(SB), Z14
 	VMOVUPS avx512One<>(SB), Z15
 	VMOVUPS avx512Min<>(SB), Z16
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ cols+8(FP), R11
@@ -8797,7 +9805,7 @@ TEXT ·avx512SumDown(SB), NOSPLIT, $0-52
 	SHLQ $2, R9
 	SUBQ R11, R9
 	VBROADCASTSS f+48(FP), Z0
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ cols+8(FP), R11
@@ -8879,7 +9887,7 @@ TEXT ·avx512GatherRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R9
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVLQSX (AX), SI
@@ -8897,7 +9905,7 @@ line2:
 	JNE fetch1
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVLQSX (AX), SI
@@ -8967,7 +9975,7 @@ TEXT ·avx512ScatterRows(SB), NOSPLIT, $0-56
 	SHLQ $2, R8
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVLQSX (AX), DI
@@ -8985,7 +9993,7 @@ line2:
 	JNE fetch1
 	MOVQ rows+0(FP), CX
 	MOVQ index+48(FP), AX
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVLQSX (AX), DI
@@ -9045,20 +10053,6 @@ next9:
 	VZEROUPPER
 	RET
 
-// func avx512Fetch(lines int, x *float32)
-TEXT ·avx512Fetch(SB), NOSPLIT, $0-16
-	MOVQ lines+0(FP), CX
-	MOVQ x+8(FP), SI
-	PCALIGN $32
-
-line1:
-	PREFETCHT1 (SI)
-	ADDQ $64, SI
-	DECQ CX
-	JNE line1
-	VZEROUPPER
-	RET
-
 // func avx512SumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·avx512SumRows(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), CX
@@ -9066,7 +10060,7 @@ TEXT ·avx512SumRows(SB), NOSPLIT, $0-40
 	MOVQ sum+32(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Z0, Z0, Z0
@@ -9144,7 +10138,7 @@ TEXT ·avx512DotRows(SB), NOSPLIT, $0-48
 	MOVQ sum+40(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Z0, Z0, Z0
@@ -9232,7 +10226,7 @@ TEXT ·avx512SquareRows(SB), NOSPLIT, $0-40
 	MOVQ sum+32(FP), DI
 	MOVQ ld+24(FP), R8
 	SHLQ $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VXORPS Z0, Z0, Z0
@@ -9311,13 +10305,13 @@ TEXT ·avx512Widen(SB), NOSPLIT, $0-48
 	SHLQ $2, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $1, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ BX, DI
 	MOVQ DX, SI
 	MOVQ vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	VPMOVZXWD 0(SI), Z0
@@ -9349,13 +10343,13 @@ TEXT ·avx512Narrow(SB), NOSPLIT, $0-48
 	SHLQ $1, R8
 	MOVQ lds+40(FP), R9
 	SHLQ $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVQ BX, DI
 	MOVQ DX, SI
 	MOVQ vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	VMOVUPS 0(SI), Z0
@@ -9409,7 +10403,7 @@ TEXT ·avx512FMA(SB), NOSPLIT, $0-8
 	VXORPS Z23, Z23, Z23
 	VXORPS Z24, Z24, Z24
 	VXORPS Z25, Z25, Z25
-	PCALIGN $32
+	PCALIGN $64
 
 round1:
 	VFMADD231PS Z0, Z1, Z2

@@ -4,7 +4,8 @@
 
 package kernel
 
-// avx512Gemm1 multiplies in tiles of 6×16: 6 accumulators.
+// avx512Gemm1 multiplies in tiles of 6×16: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -20,9 +21,10 @@ package kernel
 //	}
 //
 //go:noescape
-func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512GemmMax1 multiplies in tiles of 6×16: 6 accumulators.
+// avx512GemmMax1 multiplies in tiles of 6×16: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -38,9 +40,10 @@ func avx512Gemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32,
 //	}
 //
 //go:noescape
-func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx512GemmT1 multiplies in tiles of 6×16: 6 accumulators.
+// avx512GemmT1 multiplies in tiles of 6×16: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 16 {
@@ -56,9 +59,10 @@ func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //	}
 //
 //go:noescape
-func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512Gemm2 multiplies in tiles of 6×32: 12 accumulators.
+// avx512Gemm2 multiplies in tiles of 6×32: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 32 {
@@ -74,9 +78,10 @@ func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512GemmMax2 multiplies in tiles of 6×32: 12 accumulators.
+// avx512GemmMax2 multiplies in tiles of 6×32: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 32 {
@@ -92,9 +97,10 @@ func avx512Gemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32,
 //	}
 //
 //go:noescape
-func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx512GemmT2 multiplies in tiles of 6×32: 12 accumulators.
+// avx512GemmT2 multiplies in tiles of 6×32: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 32 {
@@ -110,9 +116,10 @@ func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //	}
 //
 //go:noescape
-func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512Gemm3 multiplies in tiles of 6×48: 18 accumulators.
+// avx512Gemm3 multiplies in tiles of 6×48: 18 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 48 {
@@ -128,9 +135,10 @@ func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512GemmMax3 multiplies in tiles of 6×48: 18 accumulators.
+// avx512GemmMax3 multiplies in tiles of 6×48: 18 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 48 {
@@ -146,9 +154,10 @@ func avx512Gemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32,
 //	}
 //
 //go:noescape
-func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx512GemmT3 multiplies in tiles of 6×48: 18 accumulators.
+// avx512GemmT3 multiplies in tiles of 6×48: 18 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 48 {
@@ -164,9 +173,10 @@ func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //	}
 //
 //go:noescape
-func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512Gemm4 multiplies in tiles of 6×64: 24 accumulators.
+// avx512Gemm4 multiplies in tiles of 6×64: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 64 {
@@ -182,9 +192,10 @@ func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512GemmMax4 multiplies in tiles of 6×64: 24 accumulators.
+// avx512GemmMax4 multiplies in tiles of 6×64: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 64 {
@@ -200,9 +211,10 @@ func avx512Gemm4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32,
 //	}
 //
 //go:noescape
-func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// avx512GemmT4 multiplies in tiles of 6×64: 24 accumulators.
+// avx512GemmT4 multiplies in tiles of 6×64: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 64 {
@@ -218,7 +230,7 @@ func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //	}
 //
 //go:noescape
-func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
 // avx512Pack transposes and scales blocks of 16×16; rows and cols are multiples of 16.
 //
@@ -453,11 +465,6 @@ func avx512GatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds i
 //
 //go:noescape
 func avx512ScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
-
-// avx512Fetch asks for cache lines.
-//
-//go:noescape
-func avx512Fetch(lines int, x *float32)
 
 // avx512SumRows adds the sum of every row.
 //

@@ -8,7 +8,7 @@ func Generic() *Set {
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
 		PowerRows: genericPowerRows, SumDown: genericSumDown,
 		Widen: genericWiden, Narrow: genericNarrow,
-		Fetch: genericFetch, GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
+		GatherRows: genericGatherRows, ScatterRows: genericScatterRows,
 		MaxCols: genericMaxCols, ExpCols: genericExpCols, GradCols: genericGradCols, ReLU: genericReLU,
 		ELU: genericELU, SinCos: genericSinCos, ScaleCols: genericScaleCols, Slope: genericSlope,
 		DotCols: genericDotCols, SumRows: genericSumRows, DotRows: genericDotRows, SquareRows: genericSquareRows,
@@ -110,6 +110,3 @@ func genericFMA(n int) int64 {
 	}
 	return int64(n) * 10 * 2
 }
-
-// genericFetch leaves everything to the machine.
-func genericFetch([]float32) {}

@@ -64,11 +64,6 @@ type Set struct {
 	// ScatterRows copies to listed rows: dst[index[i]][c] = src[i][c] for i < len(index). Any cols.
 	ScatterRows func(cols int, dst []float32, ldd int, src []float32, lds int, index []int32)
 
-	// Fetch asks for memory that will be read soon: it comes to the second-level cache while the caller works
-	// on something else. A core has few requests under way: ask for a thousand numbers or two, work, ask for
-	// more.
-	Fetch func(x []float32)
-
 	// Widen converts to float32, exactly: dst[r][c] = src[r][c]. Any cols.
 	Widen func(rows, cols int, dst []float32, ldd int, src []BF16, lds int)
 	// Narrow rounds to the nearest BF16, ties to even: dst[r][c] = src[r][c]. Any cols.
@@ -122,6 +117,8 @@ type Set struct {
 
 	// Dot multiplies BF16 numbers. Nil where no instruction does that.
 	Dot *Dot
+
+	ahead func(a *Ahead) *Set // nil: the routines ask for nothing
 }
 
 // Steepest turns every normal number that is positive into at least 1: see Set.Slope.

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemm1(SB), NOSPLIT, $0-65
+// func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemm1(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -21,6 +21,20 @@ TEXT ·neonGemm1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6, V7…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -59,10 +73,10 @@ full1:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V7.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F9
 	FMOVQ.P 16(R3), F10
 	FMOVQ.P 16(R4), F11
@@ -112,13 +126,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F9
 	FMOVS.P 4(R3), F10
 	FMOVS.P 4(R4), F11
@@ -138,11 +152,11 @@ k1_5:
 	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -168,7 +182,7 @@ store6:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -193,23 +207,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×4: rows in V0…V0.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -220,30 +248,44 @@ rows1_8:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V0.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FMOVS.P 4(R0), F2
 	FMOVQ 0(R10), F1
 	WORD $0x4f821020 // fmla v0.4s, v1.4s, v2.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×4: rows in V0…V0, V1…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -258,9 +300,9 @@ rows2_9:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FMOVS.P 4(R0), F3
 	FMOVS.P 4(R3), F4
 	FMOVQ 0(R10), F2
@@ -268,11 +310,11 @@ k1_22:
 	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -280,15 +322,29 @@ store23:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
 	FMOVQ F1, 0(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×4: rows in V0…V0, V1…V1, V2…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -307,9 +363,9 @@ rows3_10:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FMOVS.P 4(R0), F4
 	FMOVS.P 4(R3), F5
 	FMOVS.P 4(R4), F6
@@ -319,11 +375,11 @@ k1_27:
 	WORD $0x4f861062 // fmla v2.4s, v3.4s, v6.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -334,7 +390,7 @@ store28:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -343,8 +399,22 @@ plain29:
 	FMOVQ F2, 0(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×4: rows in V0…V0, V1…V1, V2…V2, V3…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -367,9 +437,9 @@ rows4_11:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FMOVS.P 4(R0), F5
 	FMOVS.P 4(R3), F6
 	FMOVS.P 4(R4), F7
@@ -381,11 +451,11 @@ k1_32:
 	WORD $0x4f881083 // fmla v3.4s, v4.4s, v8.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -399,7 +469,7 @@ store33:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -410,8 +480,22 @@ plain34:
 	FMOVQ F3, 0(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -438,9 +522,9 @@ rows5_12:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V4.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FMOVS.P 4(R0), F6
 	FMOVS.P 4(R3), F7
 	FMOVS.P 4(R4), F8
@@ -454,11 +538,11 @@ k1_37:
 	WORD $0x4f8a10a4 // fmla v4.4s, v5.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -475,7 +559,7 @@ store38:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -488,8 +572,22 @@ plain39:
 	FMOVQ F4, 0(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -520,9 +618,9 @@ rows6_13:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FMOVS.P 4(R0), F7
 	FMOVS.P 4(R3), F8
 	FMOVS.P 4(R4), F9
@@ -538,11 +636,11 @@ k1_42:
 	WORD $0x4f8c10c5 // fmla v5.4s, v6.4s, v12.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -562,7 +660,7 @@ store43:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -577,8 +675,22 @@ plain44:
 	FMOVQ F5, 0(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -613,9 +725,9 @@ rows7_14:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V6.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FMOVS.P 4(R0), F8
 	FMOVS.P 4(R3), F9
 	FMOVS.P 4(R4), F10
@@ -633,11 +745,11 @@ k1_47:
 	WORD $0x4f8e10e6 // fmla v6.4s, v7.4s, v14.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -660,7 +772,7 @@ store48:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -677,8 +789,8 @@ plain49:
 	FMOVQ F6, 0(R23)
 	RET
 
-// func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·neonGemmMax1(SB), NOSPLIT, $0-72
+// func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·neonGemmMax1(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -694,6 +806,20 @@ TEXT ·neonGemmMax1(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 8×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6, V7…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -732,10 +858,10 @@ full1:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V7.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F9
 	FMOVQ.P 16(R3), F10
 	FMOVQ.P 16(R4), F11
@@ -785,13 +911,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F9
 	FMOVS.P 4(R3), F10
 	FMOVS.P 4(R4), F11
@@ -811,9 +937,9 @@ k1_5:
 	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -857,23 +983,37 @@ store6:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_7
+	BEQ rows1_9
 	CMP $2, R14
-	BEQ rows2_8
+	BEQ rows2_10
 	CMP $3, R14
-	BEQ rows3_9
+	BEQ rows3_11
 	CMP $4, R14
-	BEQ rows4_10
+	BEQ rows4_12
 	CMP $5, R14
-	BEQ rows5_11
+	BEQ rows5_13
 	CMP $6, R14
-	BEQ rows6_12
+	BEQ rows6_14
 	CMP $7, R14
-	BEQ rows7_13
+	BEQ rows7_15
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×4: rows in V0…V0.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none16
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line17:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line17
+	MOVD R4, ahead+80(FP)
+
+none16:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -884,17 +1024,17 @@ rows1_7:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V0.B16
 	CMP $0, R2
-	BEQ store17
+	BEQ store21
 
-k1_16:
+k1_20:
 	FMOVS.P 4(R0), F2
 	FMOVQ 0(R10), F1
 	WORD $0x4f821020 // fmla v0.4s, v1.4s, v2.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_16
+	BNE k1_20
 
-store17:
+store21:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	MOVD max+64(FP), R2
@@ -904,8 +1044,22 @@ store17:
 	FMOVQ F1, 0(R2)
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×4: rows in V0…V0, V1…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none22
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line23:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line23
+	MOVD R4, ahead+80(FP)
+
+none22:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -920,9 +1074,9 @@ rows2_8:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store21
+	BEQ store27
 
-k1_20:
+k1_26:
 	FMOVS.P 4(R0), F3
 	FMOVS.P 4(R3), F4
 	FMOVQ 0(R10), F2
@@ -930,9 +1084,9 @@ k1_20:
 	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_20
+	BNE k1_26
 
-store21:
+store27:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -946,8 +1100,22 @@ store21:
 	FMOVQ F2, 0(R2)
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×4: rows in V0…V0, V1…V1, V2…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none28
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line29:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line29
+	MOVD R4, ahead+80(FP)
+
+none28:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -966,9 +1134,9 @@ rows3_9:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store25
+	BEQ store33
 
-k1_24:
+k1_32:
 	FMOVS.P 4(R0), F4
 	FMOVS.P 4(R3), F5
 	FMOVS.P 4(R4), F6
@@ -978,9 +1146,9 @@ k1_24:
 	WORD $0x4f861062 // fmla v2.4s, v3.4s, v6.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_24
+	BNE k1_32
 
-store25:
+store33:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -998,8 +1166,22 @@ store25:
 	FMOVQ F3, 0(R2)
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×4: rows in V0…V0, V1…V1, V2…V2, V3…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none34
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line35:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line35
+	MOVD R4, ahead+80(FP)
+
+none34:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1022,9 +1204,9 @@ rows4_10:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store29
+	BEQ store39
 
-k1_28:
+k1_38:
 	FMOVS.P 4(R0), F5
 	FMOVS.P 4(R3), F6
 	FMOVS.P 4(R4), F7
@@ -1036,9 +1218,9 @@ k1_28:
 	WORD $0x4f881083 // fmla v3.4s, v4.4s, v8.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_28
+	BNE k1_38
 
-store29:
+store39:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1060,8 +1242,22 @@ store29:
 	FMOVQ F4, 0(R2)
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none40
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line41:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line41
+	MOVD R4, ahead+80(FP)
+
+none40:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1088,9 +1284,9 @@ rows5_11:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V4.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store45
 
-k1_32:
+k1_44:
 	FMOVS.P 4(R0), F6
 	FMOVS.P 4(R3), F7
 	FMOVS.P 4(R4), F8
@@ -1104,9 +1300,9 @@ k1_32:
 	WORD $0x4f8a10a4 // fmla v4.4s, v5.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_44
 
-store33:
+store45:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1132,8 +1328,22 @@ store33:
 	FMOVQ F5, 0(R2)
 	RET
 
-rows6_12:
+rows6_14:
 	// Tile 6×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none46
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line47:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line47
+	MOVD R4, ahead+80(FP)
+
+none46:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1164,9 +1374,9 @@ rows6_12:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store37
+	BEQ store51
 
-k1_36:
+k1_50:
 	FMOVS.P 4(R0), F7
 	FMOVS.P 4(R3), F8
 	FMOVS.P 4(R4), F9
@@ -1182,9 +1392,9 @@ k1_36:
 	WORD $0x4f8c10c5 // fmla v5.4s, v6.4s, v12.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_36
+	BNE k1_50
 
-store37:
+store51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1214,8 +1424,22 @@ store37:
 	FMOVQ F6, 0(R2)
 	RET
 
-rows7_13:
+rows7_15:
 	// Tile 7×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1250,9 +1474,9 @@ rows7_13:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V6.B16
 	CMP $0, R2
-	BEQ store41
+	BEQ store57
 
-k1_40:
+k1_56:
 	FMOVS.P 4(R0), F8
 	FMOVS.P 4(R3), F9
 	FMOVS.P 4(R4), F10
@@ -1270,9 +1494,9 @@ k1_40:
 	WORD $0x4f8e10e6 // fmla v6.4s, v7.4s, v14.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_40
+	BNE k1_56
 
-store41:
+store57:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1306,8 +1530,8 @@ store41:
 	FMOVQ F7, 0(R2)
 	RET
 
-// func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemmT1(SB), NOSPLIT, $0-65
+// func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmT1(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -1323,6 +1547,20 @@ TEXT ·neonGemmT1(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6, V7…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1351,10 +1589,10 @@ full1:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V7.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ 0(R10), F8
 	FMOVQ 0(R0), F9
 	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
@@ -1408,13 +1646,13 @@ k4_3:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVQ 0(R10), F8
 	FMOVQ 0(R0), F9
 	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
@@ -1429,11 +1667,11 @@ k1_5:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1459,7 +1697,7 @@ store6:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1484,23 +1722,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×4: rows in V0…V0.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1508,31 +1760,45 @@ rows1_8:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V0.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FMOVQ 0(R10), F1
 	FMOVS 0(R0), F2
 	WORD $0x4f821020 // fmla v0.4s, v1.4s, v2.s[0]
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×4: rows in V0…V0, V1…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1543,9 +1809,9 @@ rows2_9:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FMOVQ 0(R10), F2
 	FMOVD 0(R0), F3
 	WORD $0x4f831040 // fmla v0.4s, v2.4s, v3.s[0]
@@ -1553,11 +1819,11 @@ k1_22:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1565,15 +1831,29 @@ store23:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
 	FMOVQ F1, 0(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×4: rows in V0…V0, V1…V1, V2…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1587,9 +1867,9 @@ rows3_10:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FMOVQ 0(R10), F3
 	FMOVD 0(R0), F4
 	WORD $0x4f841060 // fmla v0.4s, v3.4s, v4.s[0]
@@ -1599,11 +1879,11 @@ k1_27:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1614,7 +1894,7 @@ store28:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1623,8 +1903,22 @@ plain29:
 	FMOVQ F2, 0(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×4: rows in V0…V0, V1…V1, V2…V2, V3…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1641,9 +1935,9 @@ rows4_11:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FMOVQ 0(R10), F4
 	FMOVQ 0(R0), F5
 	WORD $0x4f851080 // fmla v0.4s, v4.4s, v5.s[0]
@@ -1653,11 +1947,11 @@ k1_32:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1671,7 +1965,7 @@ store33:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1682,8 +1976,22 @@ plain34:
 	FMOVQ F3, 0(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1703,9 +2011,9 @@ rows5_12:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V4.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FMOVQ 0(R10), F5
 	FMOVQ 0(R0), F6
 	WORD $0x4f8610a0 // fmla v0.4s, v5.4s, v6.s[0]
@@ -1717,11 +2025,11 @@ k1_37:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1738,7 +2046,7 @@ store38:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1751,8 +2059,22 @@ plain39:
 	FMOVQ F4, 0(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1775,9 +2097,9 @@ rows6_13:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FMOVQ 0(R10), F6
 	FMOVQ 0(R0), F7
 	WORD $0x4f8710c0 // fmla v0.4s, v6.4s, v7.s[0]
@@ -1790,11 +2112,11 @@ k1_42:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1814,7 +2136,7 @@ store43:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1829,8 +2151,22 @@ plain44:
 	FMOVQ F5, 0(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1856,9 +2192,9 @@ rows7_14:
 	PRFM (R23), PLDL1KEEP
 	VMOVI $0, V6.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FMOVQ 0(R10), F7
 	FMOVQ 0(R0), F8
 	WORD $0x4f8810e0 // fmla v0.4s, v7.4s, v8.s[0]
@@ -1873,11 +2209,11 @@ k1_47:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -1900,7 +2236,7 @@ store48:
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	ADD R8, R23
@@ -1917,8 +2253,8 @@ plain49:
 	FMOVQ F6, 0(R23)
 	RET
 
-// func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemm2(SB), NOSPLIT, $0-65
+// func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemm2(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -1934,6 +2270,20 @@ TEXT ·neonGemm2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13, V14…V15.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -1980,10 +2330,10 @@ full1:
 	VMOVI $0, V14.B16
 	VMOVI $0, V15.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F18
 	FMOVQ.P 16(R3), F19
 	FMOVQ.P 16(R4), F20
@@ -2065,13 +2415,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F18
 	FMOVS.P 4(R3), F19
 	FMOVS.P 4(R4), F20
@@ -2099,11 +2449,11 @@ k1_5:
 	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2145,7 +2495,7 @@ store6:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2178,23 +2528,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×8: rows in V0…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2206,34 +2570,48 @@ rows1_8:
 	VMOVI $0, V0.B16
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FMOVS.P 4(R0), F4
 	FLDPQ (R10), (F2, F3)
 	WORD $0x4f841040 // fmla v0.4s, v2.4s, v4.s[0]
 	WORD $0x4f841061 // fmla v1.4s, v3.4s, v4.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×8: rows in V0…V1, V2…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2250,9 +2628,9 @@ rows2_9:
 	VMOVI $0, V2.B16
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FMOVS.P 4(R0), F6
 	FMOVS.P 4(R3), F7
 	FLDPQ (R10), (F4, F5)
@@ -2262,11 +2640,11 @@ k1_22:
 	WORD $0x4f8710a3 // fmla v3.4s, v5.4s, v7.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2278,7 +2656,7 @@ store23:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2287,8 +2665,22 @@ plain24:
 	FMOVQ F3, 16(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×8: rows in V0…V1, V2…V3, V4…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2310,9 +2702,9 @@ rows3_10:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FMOVS.P 4(R0), F8
 	FMOVS.P 4(R3), F9
 	FMOVS.P 4(R4), F10
@@ -2325,11 +2717,11 @@ k1_27:
 	WORD $0x4f8a10e5 // fmla v5.4s, v7.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2346,7 +2738,7 @@ store28:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2358,8 +2750,22 @@ plain29:
 	FMOVQ F5, 16(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×8: rows in V0…V1, V2…V3, V4…V5, V6…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2386,9 +2792,9 @@ rows4_11:
 	VMOVI $0, V6.B16
 	VMOVI $0, V7.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FMOVS.P 4(R0), F10
 	FMOVS.P 4(R3), F11
 	FMOVS.P 4(R4), F12
@@ -2404,11 +2810,11 @@ k1_32:
 	WORD $0x4f8d1127 // fmla v7.4s, v9.4s, v13.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2430,7 +2836,7 @@ store33:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2445,8 +2851,22 @@ plain34:
 	FMOVQ F7, 16(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2478,9 +2898,9 @@ rows5_12:
 	VMOVI $0, V8.B16
 	VMOVI $0, V9.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FMOVS.P 4(R0), F12
 	FMOVS.P 4(R3), F13
 	FMOVS.P 4(R4), F14
@@ -2499,11 +2919,11 @@ k1_37:
 	WORD $0x4f901169 // fmla v9.4s, v11.4s, v16.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2530,7 +2950,7 @@ store38:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2548,8 +2968,22 @@ plain39:
 	FMOVQ F9, 16(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2586,9 +3020,9 @@ rows6_13:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FMOVS.P 4(R0), F14
 	FMOVS.P 4(R3), F15
 	FMOVS.P 4(R4), F16
@@ -2610,11 +3044,11 @@ k1_42:
 	WORD $0x4f9311ab // fmla v11.4s, v13.4s, v19.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2646,7 +3080,7 @@ store43:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2667,8 +3101,22 @@ plain44:
 	FMOVQ F11, 16(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2710,9 +3158,9 @@ rows7_14:
 	VMOVI $0, V12.B16
 	VMOVI $0, V13.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FMOVS.P 4(R0), F16
 	FMOVS.P 4(R3), F17
 	FMOVS.P 4(R4), F18
@@ -2737,11 +3185,11 @@ k1_47:
 	WORD $0x4f9611ed // fmla v13.4s, v15.4s, v22.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -2778,7 +3226,7 @@ store48:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -2802,8 +3250,8 @@ plain49:
 	FMOVQ F13, 16(R23)
 	RET
 
-// func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·neonGemmMax2(SB), NOSPLIT, $0-72
+// func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·neonGemmMax2(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -2819,6 +3267,20 @@ TEXT ·neonGemmMax2(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 8×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13, V14…V15.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -2865,10 +3327,10 @@ full1:
 	VMOVI $0, V14.B16
 	VMOVI $0, V15.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F18
 	FMOVQ.P 16(R3), F19
 	FMOVQ.P 16(R4), F20
@@ -2950,13 +3412,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F18
 	FMOVS.P 4(R3), F19
 	FMOVS.P 4(R4), F20
@@ -2984,9 +3446,9 @@ k1_5:
 	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3056,23 +3518,37 @@ store6:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_7
+	BEQ rows1_9
 	CMP $2, R14
-	BEQ rows2_8
+	BEQ rows2_10
 	CMP $3, R14
-	BEQ rows3_9
+	BEQ rows3_11
 	CMP $4, R14
-	BEQ rows4_10
+	BEQ rows4_12
 	CMP $5, R14
-	BEQ rows5_11
+	BEQ rows5_13
 	CMP $6, R14
-	BEQ rows6_12
+	BEQ rows6_14
 	CMP $7, R14
-	BEQ rows7_13
+	BEQ rows7_15
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×8: rows in V0…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none16
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line17:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line17
+	MOVD R4, ahead+80(FP)
+
+none16:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3084,18 +3560,18 @@ rows1_7:
 	VMOVI $0, V0.B16
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store17
+	BEQ store21
 
-k1_16:
+k1_20:
 	FMOVS.P 4(R0), F4
 	FLDPQ (R10), (F2, F3)
 	WORD $0x4f841040 // fmla v0.4s, v2.4s, v4.s[0]
 	WORD $0x4f841061 // fmla v1.4s, v3.4s, v4.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_16
+	BNE k1_20
 
-store17:
+store21:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3110,8 +3586,22 @@ store17:
 	FMOVQ F3, 16(R2)
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×8: rows in V0…V1, V2…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none22
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line23:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line23
+	MOVD R4, ahead+80(FP)
+
+none22:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3128,9 +3618,9 @@ rows2_8:
 	VMOVI $0, V2.B16
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store21
+	BEQ store27
 
-k1_20:
+k1_26:
 	FMOVS.P 4(R0), F6
 	FMOVS.P 4(R3), F7
 	FLDPQ (R10), (F4, F5)
@@ -3140,9 +3630,9 @@ k1_20:
 	WORD $0x4f8710a3 // fmla v3.4s, v5.4s, v7.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_20
+	BNE k1_26
 
-store21:
+store27:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3164,8 +3654,22 @@ store21:
 	FMOVQ F5, 16(R2)
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×8: rows in V0…V1, V2…V3, V4…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none28
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line29:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line29
+	MOVD R4, ahead+80(FP)
+
+none28:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3187,9 +3691,9 @@ rows3_9:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store25
+	BEQ store33
 
-k1_24:
+k1_32:
 	FMOVS.P 4(R0), F8
 	FMOVS.P 4(R3), F9
 	FMOVS.P 4(R4), F10
@@ -3202,9 +3706,9 @@ k1_24:
 	WORD $0x4f8a10e5 // fmla v5.4s, v7.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_24
+	BNE k1_32
 
-store25:
+store33:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3233,8 +3737,22 @@ store25:
 	FMOVQ F7, 16(R2)
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×8: rows in V0…V1, V2…V3, V4…V5, V6…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none34
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line35:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line35
+	MOVD R4, ahead+80(FP)
+
+none34:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3261,9 +3779,9 @@ rows4_10:
 	VMOVI $0, V6.B16
 	VMOVI $0, V7.B16
 	CMP $0, R2
-	BEQ store29
+	BEQ store39
 
-k1_28:
+k1_38:
 	FMOVS.P 4(R0), F10
 	FMOVS.P 4(R3), F11
 	FMOVS.P 4(R4), F12
@@ -3279,9 +3797,9 @@ k1_28:
 	WORD $0x4f8d1127 // fmla v7.4s, v9.4s, v13.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_28
+	BNE k1_38
 
-store29:
+store39:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3317,8 +3835,22 @@ store29:
 	FMOVQ F9, 16(R2)
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none40
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line41:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line41
+	MOVD R4, ahead+80(FP)
+
+none40:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3350,9 +3882,9 @@ rows5_11:
 	VMOVI $0, V8.B16
 	VMOVI $0, V9.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store45
 
-k1_32:
+k1_44:
 	FMOVS.P 4(R0), F12
 	FMOVS.P 4(R3), F13
 	FMOVS.P 4(R4), F14
@@ -3371,9 +3903,9 @@ k1_32:
 	WORD $0x4f901169 // fmla v9.4s, v11.4s, v16.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_44
 
-store33:
+store45:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3416,8 +3948,22 @@ store33:
 	FMOVQ F11, 16(R2)
 	RET
 
-rows6_12:
+rows6_14:
 	// Tile 6×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none46
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line47:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line47
+	MOVD R4, ahead+80(FP)
+
+none46:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3454,9 +4000,9 @@ rows6_12:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store37
+	BEQ store51
 
-k1_36:
+k1_50:
 	FMOVS.P 4(R0), F14
 	FMOVS.P 4(R3), F15
 	FMOVS.P 4(R4), F16
@@ -3478,9 +4024,9 @@ k1_36:
 	WORD $0x4f9311ab // fmla v11.4s, v13.4s, v19.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_36
+	BNE k1_50
 
-store37:
+store51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3530,8 +4076,22 @@ store37:
 	FMOVQ F13, 16(R2)
 	RET
 
-rows7_13:
+rows7_15:
 	// Tile 7×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3573,9 +4133,9 @@ rows7_13:
 	VMOVI $0, V12.B16
 	VMOVI $0, V13.B16
 	CMP $0, R2
-	BEQ store41
+	BEQ store57
 
-k1_40:
+k1_56:
 	FMOVS.P 4(R0), F16
 	FMOVS.P 4(R3), F17
 	FMOVS.P 4(R4), F18
@@ -3600,9 +4160,9 @@ k1_40:
 	WORD $0x4f9611ed // fmla v13.4s, v15.4s, v22.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_40
+	BNE k1_56
 
-store41:
+store57:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3659,8 +4219,8 @@ store41:
 	FMOVQ F15, 16(R2)
 	RET
 
-// func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemmT2(SB), NOSPLIT, $0-65
+// func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmT2(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -3676,6 +4236,20 @@ TEXT ·neonGemmT2(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13, V14…V15.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3712,10 +4286,10 @@ full1:
 	VMOVI $0, V14.B16
 	VMOVI $0, V15.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FLDPQ (R10), (F16, F17)
 	FMOVQ 0(R0), F18
 	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
@@ -3801,13 +4375,13 @@ k4_3:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FLDPQ (R10), (F16, F17)
 	FMOVQ 0(R0), F18
 	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
@@ -3830,11 +4404,11 @@ k1_5:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -3876,7 +4450,7 @@ store6:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -3909,23 +4483,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×8: rows in V0…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3934,9 +4522,9 @@ rows1_8:
 	VMOVI $0, V0.B16
 	VMOVI $0, V1.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FLDPQ (R10), (F2, F3)
 	FMOVS 0(R0), F4
 	WORD $0x4f841040 // fmla v0.4s, v2.4s, v4.s[0]
@@ -3944,25 +4532,39 @@ k1_17:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×8: rows in V0…V1, V2…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -3975,9 +4577,9 @@ rows2_9:
 	VMOVI $0, V2.B16
 	VMOVI $0, V3.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FLDPQ (R10), (F4, F5)
 	FMOVD 0(R0), F6
 	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
@@ -3987,11 +4589,11 @@ k1_22:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4003,7 +4605,7 @@ store23:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4012,8 +4614,22 @@ plain24:
 	FMOVQ F3, 16(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×8: rows in V0…V1, V2…V3, V4…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4030,9 +4646,9 @@ rows3_10:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FLDPQ (R10), (F6, F7)
 	FMOVD 0(R0), F8
 	WORD $0x4f8810c0 // fmla v0.4s, v6.4s, v8.s[0]
@@ -4045,11 +4661,11 @@ k1_27:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4066,7 +4682,7 @@ store28:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4078,8 +4694,22 @@ plain29:
 	FMOVQ F5, 16(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×8: rows in V0…V1, V2…V3, V4…V5, V6…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4100,9 +4730,9 @@ rows4_11:
 	VMOVI $0, V6.B16
 	VMOVI $0, V7.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FLDPQ (R10), (F8, F9)
 	FMOVQ 0(R0), F10
 	WORD $0x4f8a1100 // fmla v0.4s, v8.4s, v10.s[0]
@@ -4116,11 +4746,11 @@ k1_32:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4142,7 +4772,7 @@ store33:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4157,8 +4787,22 @@ plain34:
 	FMOVQ F7, 16(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4183,9 +4827,9 @@ rows5_12:
 	VMOVI $0, V8.B16
 	VMOVI $0, V9.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FLDPQ (R10), (F10, F11)
 	FMOVQ 0(R0), F12
 	WORD $0x4f8c1140 // fmla v0.4s, v10.4s, v12.s[0]
@@ -4202,11 +4846,11 @@ k1_37:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4233,7 +4877,7 @@ store38:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4251,8 +4895,22 @@ plain39:
 	FMOVQ F9, 16(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4281,9 +4939,9 @@ rows6_13:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FLDPQ (R10), (F12, F13)
 	FMOVQ 0(R0), F14
 	WORD $0x4f8e1180 // fmla v0.4s, v12.4s, v14.s[0]
@@ -4302,11 +4960,11 @@ k1_42:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4338,7 +4996,7 @@ store43:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4359,8 +5017,22 @@ plain44:
 	FMOVQ F11, 16(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4393,9 +5065,9 @@ rows7_14:
 	VMOVI $0, V12.B16
 	VMOVI $0, V13.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FLDPQ (R10), (F14, F15)
 	FMOVQ 0(R0), F16
 	WORD $0x4f9011c0 // fmla v0.4s, v14.4s, v16.s[0]
@@ -4417,11 +5089,11 @@ k1_47:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4458,7 +5130,7 @@ store48:
 	FMOVQ 16(R23), F31
 	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4482,8 +5154,8 @@ plain49:
 	FMOVQ F13, 16(R23)
 	RET
 
-// func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemm3(SB), NOSPLIT, $0-65
+// func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemm3(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -4499,6 +5171,20 @@ TEXT ·neonGemm3(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20, V21…V23.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4553,10 +5239,10 @@ full1:
 	VMOVI $0, V22.B16
 	VMOVI $0, V23.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F27
 	FMOVQ.P 16(R3), F28
 	FMOVQ.P 16(R4), F29
@@ -4682,13 +5368,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F27
 	FMOVS.P 4(R3), F28
 	FMOVS.P 4(R4), F29
@@ -4727,11 +5413,11 @@ k1_5:
 	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4789,7 +5475,7 @@ store6:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4830,23 +5516,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×12: rows in V0…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4859,9 +5559,9 @@ rows1_8:
 	VMOVI $0, V1.B16
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FMOVS.P 4(R0), F6
 	FLDPQ (R10), (F3, F4)
 	FMOVQ 32(R10), F5
@@ -4870,11 +5570,11 @@ k1_17:
 	WORD $0x4f8610a2 // fmla v2.4s, v5.4s, v6.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4883,15 +5583,29 @@ store18:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
 	FMOVQ F2, 32(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×12: rows in V0…V2, V3…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4910,9 +5624,9 @@ rows2_9:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FMOVS.P 4(R0), F9
 	FMOVS.P 4(R3), F10
 	FLDPQ (R10), (F6, F7)
@@ -4925,11 +5639,11 @@ k1_22:
 	WORD $0x4f8a1105 // fmla v5.4s, v8.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -4945,7 +5659,7 @@ store23:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -4956,8 +5670,22 @@ plain24:
 	FMOVQ F5, 32(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×12: rows in V0…V2, V3…V5, V6…V8.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -4982,9 +5710,9 @@ rows3_10:
 	VMOVI $0, V7.B16
 	VMOVI $0, V8.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FMOVS.P 4(R0), F12
 	FMOVS.P 4(R3), F13
 	FMOVS.P 4(R4), F14
@@ -5001,11 +5729,11 @@ k1_27:
 	WORD $0x4f8e1168 // fmla v8.4s, v11.4s, v14.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -5028,7 +5756,7 @@ store28:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5043,8 +5771,22 @@ plain29:
 	FMOVQ F8, 32(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×12: rows in V0…V2, V3…V5, V6…V8, V9…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5075,9 +5817,9 @@ rows4_11:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FMOVS.P 4(R0), F15
 	FMOVS.P 4(R3), F16
 	FMOVS.P 4(R4), F17
@@ -5098,11 +5840,11 @@ k1_32:
 	WORD $0x4f9211cb // fmla v11.4s, v14.4s, v18.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -5132,7 +5874,7 @@ store33:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5151,8 +5893,22 @@ plain34:
 	FMOVQ F11, 32(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5189,9 +5945,9 @@ rows5_12:
 	VMOVI $0, V13.B16
 	VMOVI $0, V14.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FMOVS.P 4(R0), F18
 	FMOVS.P 4(R3), F19
 	FMOVS.P 4(R4), F20
@@ -5216,11 +5972,11 @@ k1_37:
 	WORD $0x4f96122e // fmla v14.4s, v17.4s, v22.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -5257,7 +6013,7 @@ store38:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5280,8 +6036,22 @@ plain39:
 	FMOVQ F14, 32(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5324,9 +6094,9 @@ rows6_13:
 	VMOVI $0, V16.B16
 	VMOVI $0, V17.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FMOVS.P 4(R0), F21
 	FMOVS.P 4(R3), F22
 	FMOVS.P 4(R4), F23
@@ -5355,11 +6125,11 @@ k1_42:
 	WORD $0x4f9a1291 // fmla v17.4s, v20.4s, v26.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -5403,7 +6173,7 @@ store43:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5430,8 +6200,22 @@ plain44:
 	FMOVQ F17, 32(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5480,9 +6264,9 @@ rows7_14:
 	VMOVI $0, V19.B16
 	VMOVI $0, V20.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R3), F25
 	FMOVS.P 4(R4), F26
@@ -5515,11 +6299,11 @@ k1_47:
 	WORD $0x4f9e12f4 // fmla v20.4s, v23.4s, v30.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -5570,7 +6354,7 @@ store48:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd694 // fadd v20.4s, v20.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5601,8 +6385,8 @@ plain49:
 	FMOVQ F20, 32(R23)
 	RET
 
-// func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
-TEXT ·neonGemmMax3(SB), NOSPLIT, $0-72
+// func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
+TEXT ·neonGemmMax3(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -5618,6 +6402,20 @@ TEXT ·neonGemmMax3(SB), NOSPLIT, $0-72
 
 full1:
 	// Tile 8×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20, V21…V23.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5672,10 +6470,10 @@ full1:
 	VMOVI $0, V22.B16
 	VMOVI $0, V23.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FMOVQ.P 16(R0), F27
 	FMOVQ.P 16(R3), F28
 	FMOVQ.P 16(R4), F29
@@ -5801,13 +6599,13 @@ k4_3:
 	ADD R9, R12
 	ADD R9, R13
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FMOVS.P 4(R0), F27
 	FMOVS.P 4(R3), F28
 	FMOVS.P 4(R4), F29
@@ -5846,9 +6644,9 @@ k1_5:
 	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -5944,23 +6742,37 @@ store6:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_7
+	BEQ rows1_9
 	CMP $2, R14
-	BEQ rows2_8
+	BEQ rows2_10
 	CMP $3, R14
-	BEQ rows3_9
+	BEQ rows3_11
 	CMP $4, R14
-	BEQ rows4_10
+	BEQ rows4_12
 	CMP $5, R14
-	BEQ rows5_11
+	BEQ rows5_13
 	CMP $6, R14
-	BEQ rows6_12
+	BEQ rows6_14
 	CMP $7, R14
-	BEQ rows7_13
+	BEQ rows7_15
 	RET
 
-rows1_7:
+rows1_9:
 	// Tile 1×12: rows in V0…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none16
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line17:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line17
+	MOVD R4, ahead+80(FP)
+
+none16:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -5973,9 +6785,9 @@ rows1_7:
 	VMOVI $0, V1.B16
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store17
+	BEQ store21
 
-k1_16:
+k1_20:
 	FMOVS.P 4(R0), F6
 	FLDPQ (R10), (F3, F4)
 	FMOVQ 32(R10), F5
@@ -5984,9 +6796,9 @@ k1_16:
 	WORD $0x4f8610a2 // fmla v2.4s, v5.4s, v6.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_16
+	BNE k1_20
 
-store17:
+store21:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6006,8 +6818,22 @@ store17:
 	FMOVQ F5, 32(R2)
 	RET
 
-rows2_8:
+rows2_10:
 	// Tile 2×12: rows in V0…V2, V3…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none22
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line23:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line23
+	MOVD R4, ahead+80(FP)
+
+none22:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6026,9 +6852,9 @@ rows2_8:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store21
+	BEQ store27
 
-k1_20:
+k1_26:
 	FMOVS.P 4(R0), F9
 	FMOVS.P 4(R3), F10
 	FLDPQ (R10), (F6, F7)
@@ -6041,9 +6867,9 @@ k1_20:
 	WORD $0x4f8a1105 // fmla v5.4s, v8.4s, v10.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_20
+	BNE k1_26
 
-store21:
+store27:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6073,8 +6899,22 @@ store21:
 	FMOVQ F8, 32(R2)
 	RET
 
-rows3_9:
+rows3_11:
 	// Tile 3×12: rows in V0…V2, V3…V5, V6…V8.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none28
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line29:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line29
+	MOVD R4, ahead+80(FP)
+
+none28:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6099,9 +6939,9 @@ rows3_9:
 	VMOVI $0, V7.B16
 	VMOVI $0, V8.B16
 	CMP $0, R2
-	BEQ store25
+	BEQ store33
 
-k1_24:
+k1_32:
 	FMOVS.P 4(R0), F12
 	FMOVS.P 4(R3), F13
 	FMOVS.P 4(R4), F14
@@ -6118,9 +6958,9 @@ k1_24:
 	WORD $0x4f8e1168 // fmla v8.4s, v11.4s, v14.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_24
+	BNE k1_32
 
-store25:
+store33:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6160,8 +7000,22 @@ store25:
 	FMOVQ F11, 32(R2)
 	RET
 
-rows4_10:
+rows4_12:
 	// Tile 4×12: rows in V0…V2, V3…V5, V6…V8, V9…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none34
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line35:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line35
+	MOVD R4, ahead+80(FP)
+
+none34:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6192,9 +7046,9 @@ rows4_10:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store29
+	BEQ store39
 
-k1_28:
+k1_38:
 	FMOVS.P 4(R0), F15
 	FMOVS.P 4(R3), F16
 	FMOVS.P 4(R4), F17
@@ -6215,9 +7069,9 @@ k1_28:
 	WORD $0x4f9211cb // fmla v11.4s, v14.4s, v18.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_28
+	BNE k1_38
 
-store29:
+store39:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6267,8 +7121,22 @@ store29:
 	FMOVQ F14, 32(R2)
 	RET
 
-rows5_11:
+rows5_13:
 	// Tile 5×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none40
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line41:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line41
+	MOVD R4, ahead+80(FP)
+
+none40:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6305,9 +7173,9 @@ rows5_11:
 	VMOVI $0, V13.B16
 	VMOVI $0, V14.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store45
 
-k1_32:
+k1_44:
 	FMOVS.P 4(R0), F18
 	FMOVS.P 4(R3), F19
 	FMOVS.P 4(R4), F20
@@ -6332,9 +7200,9 @@ k1_32:
 	WORD $0x4f96122e // fmla v14.4s, v17.4s, v22.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_44
 
-store33:
+store45:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6394,8 +7262,22 @@ store33:
 	FMOVQ F17, 32(R2)
 	RET
 
-rows6_12:
+rows6_14:
 	// Tile 6×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none46
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line47:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line47
+	MOVD R4, ahead+80(FP)
+
+none46:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6438,9 +7320,9 @@ rows6_12:
 	VMOVI $0, V16.B16
 	VMOVI $0, V17.B16
 	CMP $0, R2
-	BEQ store37
+	BEQ store51
 
-k1_36:
+k1_50:
 	FMOVS.P 4(R0), F21
 	FMOVS.P 4(R3), F22
 	FMOVS.P 4(R4), F23
@@ -6469,9 +7351,9 @@ k1_36:
 	WORD $0x4f9a1291 // fmla v17.4s, v20.4s, v26.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_36
+	BNE k1_50
 
-store37:
+store51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6541,8 +7423,22 @@ store37:
 	FMOVQ F20, 32(R2)
 	RET
 
-rows7_13:
+rows7_15:
 	// Tile 7×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6591,9 +7487,9 @@ rows7_13:
 	VMOVI $0, V19.B16
 	VMOVI $0, V20.B16
 	CMP $0, R2
-	BEQ store41
+	BEQ store57
 
-k1_40:
+k1_56:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R3), F25
 	FMOVS.P 4(R4), F26
@@ -6626,9 +7522,9 @@ k1_40:
 	WORD $0x4f9e12f4 // fmla v20.4s, v23.4s, v30.s[0]
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_40
+	BNE k1_56
 
-store41:
+store57:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -6708,8 +7604,8 @@ store41:
 	FMOVQ F23, 32(R2)
 	RET
 
-// func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
-TEXT ·neonGemmT3(SB), NOSPLIT, $0-65
+// func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmT3(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
 	MOVD c+48(FP), R5
 	MOVD m+0(FP), R14
@@ -6725,6 +7621,20 @@ TEXT ·neonGemmT3(SB), NOSPLIT, $0-65
 
 full1:
 	// Tile 8×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20, V21…V23.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -6769,10 +7679,10 @@ full1:
 	VMOVI $0, V22.B16
 	VMOVI $0, V23.B16
 	SUBS $4, R2
-	BLT rest4
-	PCALIGN $32
+	BLT rest6
+	PCALIGN $64
 
-k4_3:
+k4_5:
 	FLDPQ (R10), (F24, F25)
 	FMOVQ 32(R10), F26
 	FMOVQ 0(R0), F27
@@ -6894,13 +7804,13 @@ k4_3:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $4, R2
-	BGE k4_3
+	BGE k4_5
 
-rest4:
+rest6:
 	ADDS $4, R2
-	BEQ store6
+	BEQ store8
 
-k1_5:
+k1_7:
 	FLDPQ (R10), (F24, F25)
 	FMOVQ 32(R10), F26
 	FMOVQ 0(R0), F27
@@ -6932,11 +7842,11 @@ k1_5:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_5
+	BNE k1_7
 
-store6:
+store8:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain7
+	CBZ R25, plain9
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -6994,7 +7904,7 @@ store6:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
 
-plain7:
+plain9:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7035,23 +7945,37 @@ plain7:
 
 tails2:
 	CMP $1, R14
-	BEQ rows1_8
+	BEQ rows1_10
 	CMP $2, R14
-	BEQ rows2_9
+	BEQ rows2_11
 	CMP $3, R14
-	BEQ rows3_10
+	BEQ rows3_12
 	CMP $4, R14
-	BEQ rows4_11
+	BEQ rows4_13
 	CMP $5, R14
-	BEQ rows5_12
+	BEQ rows5_14
 	CMP $6, R14
-	BEQ rows6_13
+	BEQ rows6_15
 	CMP $7, R14
-	BEQ rows7_14
+	BEQ rows7_16
 	RET
 
-rows1_8:
+rows1_10:
 	// Tile 1×12: rows in V0…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7061,9 +7985,9 @@ rows1_8:
 	VMOVI $0, V1.B16
 	VMOVI $0, V2.B16
 	CMP $0, R2
-	BEQ store18
+	BEQ store22
 
-k1_17:
+k1_21:
 	FLDPQ (R10), (F3, F4)
 	FMOVQ 32(R10), F5
 	FMOVS 0(R0), F6
@@ -7073,11 +7997,11 @@ k1_17:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_17
+	BNE k1_21
 
-store18:
+store22:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain19
+	CBZ R25, plain23
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7086,15 +8010,29 @@ store18:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
 
-plain19:
+plain23:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
 	FMOVQ F2, 32(R23)
 	RET
 
-rows2_9:
+rows2_11:
 	// Tile 2×12: rows in V0…V2, V3…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7109,9 +8047,9 @@ rows2_9:
 	VMOVI $0, V4.B16
 	VMOVI $0, V5.B16
 	CMP $0, R2
-	BEQ store23
+	BEQ store29
 
-k1_22:
+k1_28:
 	FLDPQ (R10), (F6, F7)
 	FMOVQ 32(R10), F8
 	FMOVD 0(R0), F9
@@ -7124,11 +8062,11 @@ k1_22:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_22
+	BNE k1_28
 
-store23:
+store29:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain24
+	CBZ R25, plain30
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7144,7 +8082,7 @@ store23:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
 
-plain24:
+plain30:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7155,8 +8093,22 @@ plain24:
 	FMOVQ F5, 32(R23)
 	RET
 
-rows3_10:
+rows3_12:
 	// Tile 3×12: rows in V0…V2, V3…V5, V6…V8.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7176,9 +8128,9 @@ rows3_10:
 	VMOVI $0, V7.B16
 	VMOVI $0, V8.B16
 	CMP $0, R2
-	BEQ store28
+	BEQ store36
 
-k1_27:
+k1_35:
 	FLDPQ (R10), (F9, F10)
 	FMOVQ 32(R10), F11
 	FMOVD 0(R0), F12
@@ -7195,11 +8147,11 @@ k1_27:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_27
+	BNE k1_35
 
-store28:
+store36:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain29
+	CBZ R25, plain37
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7222,7 +8174,7 @@ store28:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
 
-plain29:
+plain37:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7237,8 +8189,22 @@ plain29:
 	FMOVQ F8, 32(R23)
 	RET
 
-rows4_11:
+rows4_13:
 	// Tile 4×12: rows in V0…V2, V3…V5, V6…V8, V9…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7263,9 +8229,9 @@ rows4_11:
 	VMOVI $0, V10.B16
 	VMOVI $0, V11.B16
 	CMP $0, R2
-	BEQ store33
+	BEQ store43
 
-k1_32:
+k1_42:
 	FLDPQ (R10), (F12, F13)
 	FMOVQ 32(R10), F14
 	FMOVQ 0(R0), F15
@@ -7284,11 +8250,11 @@ k1_32:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_32
+	BNE k1_42
 
-store33:
+store43:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain34
+	CBZ R25, plain44
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7318,7 +8284,7 @@ store33:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
 
-plain34:
+plain44:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7337,8 +8303,22 @@ plain34:
 	FMOVQ F11, 32(R23)
 	RET
 
-rows5_12:
+rows5_14:
 	// Tile 5×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7368,9 +8348,9 @@ rows5_12:
 	VMOVI $0, V13.B16
 	VMOVI $0, V14.B16
 	CMP $0, R2
-	BEQ store38
+	BEQ store50
 
-k1_37:
+k1_49:
 	FLDPQ (R10), (F15, F16)
 	FMOVQ 32(R10), F17
 	FMOVQ 0(R0), F18
@@ -7393,11 +8373,11 @@ k1_37:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_37
+	BNE k1_49
 
-store38:
+store50:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain39
+	CBZ R25, plain51
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7434,7 +8414,7 @@ store38:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
 
-plain39:
+plain51:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7457,8 +8437,22 @@ plain39:
 	FMOVQ F14, 32(R23)
 	RET
 
-rows6_13:
+rows6_15:
 	// Tile 6×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7493,9 +8487,9 @@ rows6_13:
 	VMOVI $0, V16.B16
 	VMOVI $0, V17.B16
 	CMP $0, R2
-	BEQ store43
+	BEQ store57
 
-k1_42:
+k1_56:
 	FLDPQ (R10), (F18, F19)
 	FMOVQ 32(R10), F20
 	FMOVQ 0(R0), F21
@@ -7521,11 +8515,11 @@ k1_42:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_42
+	BNE k1_56
 
-store43:
+store57:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain44
+	CBZ R25, plain58
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7569,7 +8563,7 @@ store43:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
 
-plain44:
+plain58:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7596,8 +8590,22 @@ plain44:
 	FMOVQ F17, 32(R23)
 	RET
 
-rows7_14:
+rows7_16:
 	// Tile 7×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
 	MOVD b+32(FP), R10
 	MOVD k+8(FP), R2
 	MOVD R1, R0
@@ -7637,9 +8645,9 @@ rows7_14:
 	VMOVI $0, V19.B16
 	VMOVI $0, V20.B16
 	CMP $0, R2
-	BEQ store48
+	BEQ store64
 
-k1_47:
+k1_63:
 	FLDPQ (R10), (F21, F22)
 	FMOVQ 32(R10), F23
 	FMOVQ 0(R0), F24
@@ -7669,11 +8677,11 @@ k1_47:
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
-	BNE k1_47
+	BNE k1_63
 
-store48:
+store64:
 	MOVBU add+64(FP), R25
-	CBZ R25, plain49
+	CBZ R25, plain65
 	MOVD R5, R23
 	FMOVQ 0(R23), F31
 	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
@@ -7724,7 +8732,7 @@ store48:
 	FMOVQ 32(R23), F31
 	WORD $0x4e3fd694 // fadd v20.4s, v20.4s, v31.4s
 
-plain49:
+plain65:
 	MOVD R5, R23
 	FMOVQ F0, 0(R23)
 	FMOVQ F1, 16(R23)
@@ -7830,7 +8838,7 @@ cols1:
 	FMOVQ 48(R5), F3
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F4
@@ -7867,7 +8875,7 @@ cols4:
 	FMOVQ 0(R5), F0
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F1
@@ -7930,7 +8938,7 @@ cols1:
 	WORD $0x4ebfd610 // fsub v16.4s, v16.4s, v31.4s
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8030,7 +9038,7 @@ cols4:
 	WORD $0x4ebfd5ce // fsub v14.4s, v14.4s, v31.4s
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8094,7 +9102,7 @@ TEXT ·neonAlphas(SB), NOSPLIT, $0-33
 	MOVD $0xc2fc0000, R25
 	VDUP R25, V14.S4
 	MOVD $0x0, R0
-	PCALIGN $32
+	PCALIGN $64
 
 vec1:
 	FMOVQ 0(R5), F0
@@ -8182,7 +9190,7 @@ cols1:
 	WORD $0x4ebfd652 // fsub v18.4s, v18.4s, v31.4s
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8274,7 +9282,7 @@ cols4:
 	WORD $0x4ebfd610 // fsub v16.4s, v16.4s, v31.4s
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8343,7 +9351,7 @@ cols1:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8389,7 +9397,7 @@ cols4:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8570,7 +9578,7 @@ cols1:
 	// Columns 16 at a time.
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8605,7 +9613,7 @@ cols4:
 	// Columns 4 at a time.
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8656,7 +9664,7 @@ cols1:
 	// Columns 16 at a time.
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8775,7 +9783,7 @@ cols4:
 	// Columns 4 at a time.
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8837,7 +9845,7 @@ cols1:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -8873,7 +9881,7 @@ cols4:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -8915,7 +9923,7 @@ cols1:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R11), F31
@@ -8961,7 +9969,7 @@ cols4:
 	MOVD R10, R11
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R11), F31
@@ -9003,7 +10011,7 @@ cols1:
 	MOVD w+32(FP), R0
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVS 0(R0), F4
@@ -9040,7 +10048,7 @@ cols4:
 	MOVD w+32(FP), R0
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVS 0(R0), F1
@@ -9091,7 +10099,7 @@ cols1:
 	VMOVI $0, V10.B16
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F13
@@ -9147,7 +10155,7 @@ cols4:
 	VMOVI $0, V6.B16
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F8
@@ -9199,7 +10207,7 @@ cols1:
 	VMOVI $0, V4.B16
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	FMOVQ 0(R4), F31
@@ -9235,7 +10243,7 @@ cols4:
 	VMOVI $0, V2.B16
 	MOVD R1, R4
 	MOVD R9, R2
-	PCALIGN $32
+	PCALIGN $64
 
 row6:
 	FMOVQ 0(R4), F31
@@ -9267,7 +10275,7 @@ TEXT ·neonScaleRows(SB), NOSPLIT, $0-56
 	LSL $2, R8
 	MOVD lds+40(FP), R9
 	LSL $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	FMOVS 0(R0), F0
@@ -9352,7 +10360,7 @@ TEXT ·neonMixRows(SB), NOSPLIT, $0-80
 	MOVD ldy+56(FP), R10
 	LSL $2, R10
 	SUB R11, R10
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	FMOVS 0(R0), F0
@@ -9478,7 +10486,7 @@ TEXT ·neonPowerRows(SB), NOSPLIT, $0-68
 	VDUP R25, V15.S4
 	MOVD $0xc2fc0000, R25
 	VDUP R25, V16.S4
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVD cols+8(FP), R11
@@ -9640,7 +10648,7 @@ TEXT ·neonSumDown(SB), NOSPLIT, $0-52
 	SUB R11, R9
 	FMOVS f+48(FP), F0
 	VDUP V0.S[0], V0.S4
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVD cols+8(FP), R11
@@ -9721,7 +10729,7 @@ TEXT ·neonGatherRows(SB), NOSPLIT, $0-56
 	LSL $2, R9
 	MOVD rows+0(FP), R2
 	MOVD index+48(FP), R0
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVW (R0), R4
@@ -9739,7 +10747,7 @@ line2:
 	BNE fetch1
 	MOVD rows+0(FP), R2
 	MOVD index+48(FP), R0
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVW (R0), R4
@@ -9808,7 +10816,7 @@ TEXT ·neonScatterRows(SB), NOSPLIT, $0-56
 	LSL $2, R8
 	MOVD rows+0(FP), R2
 	MOVD index+48(FP), R0
-	PCALIGN $32
+	PCALIGN $64
 
 fetch1:
 	MOVW (R0), R5
@@ -9826,7 +10834,7 @@ line2:
 	BNE fetch1
 	MOVD rows+0(FP), R2
 	MOVD index+48(FP), R0
-	PCALIGN $32
+	PCALIGN $64
 
 row3:
 	MOVW (R0), R5
@@ -9885,19 +10893,6 @@ next9:
 	BNE row3
 	RET
 
-// func neonFetch(lines int, x *float32)
-TEXT ·neonFetch(SB), NOSPLIT, $0-16
-	MOVD lines+0(FP), R2
-	MOVD x+8(FP), R4
-	PCALIGN $32
-
-line1:
-	PRFM (R4), PLDL2KEEP
-	ADD $64, R4
-	SUBS $1, R2
-	BNE line1
-	RET
-
 // func neonSumRows(rows, cols int, x *float32, ld int, sum *float32)
 TEXT ·neonSumRows(SB), NOSPLIT, $0-40
 	MOVD rows+0(FP), R2
@@ -9905,7 +10900,7 @@ TEXT ·neonSumRows(SB), NOSPLIT, $0-40
 	MOVD sum+32(FP), R5
 	MOVD ld+24(FP), R8
 	LSL $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VMOVI $0, V0.B16
@@ -9977,7 +10972,7 @@ TEXT ·neonDotRows(SB), NOSPLIT, $0-48
 	MOVD sum+40(FP), R5
 	MOVD ld+24(FP), R8
 	LSL $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VMOVI $0, V0.B16
@@ -10059,7 +11054,7 @@ TEXT ·neonSquareRows(SB), NOSPLIT, $0-40
 	MOVD sum+32(FP), R5
 	MOVD ld+24(FP), R8
 	LSL $2, R8
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	VMOVI $0, V0.B16
@@ -10131,13 +11126,13 @@ TEXT ·neonWiden(SB), NOSPLIT, $0-48
 	LSL $2, R8
 	MOVD lds+40(FP), R9
 	LSL $1, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVD R1, R5
 	MOVD R3, R4
 	MOVD vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	FMOVD 0(R4), F0
@@ -10169,13 +11164,13 @@ TEXT ·neonNarrow(SB), NOSPLIT, $0-48
 	LSL $1, R8
 	MOVD lds+40(FP), R9
 	LSL $2, R9
-	PCALIGN $32
+	PCALIGN $64
 
 row1:
 	MOVD R1, R5
 	MOVD R3, R4
 	MOVD vecs+8(FP), R10
-	PCALIGN $32
+	PCALIGN $64
 
 vec2:
 	FMOVQ 0(R4), F0
@@ -10229,7 +11224,7 @@ TEXT ·neonFMA(SB), NOSPLIT, $0-8
 	VMOVI $0, V23.B16
 	VMOVI $0, V24.B16
 	VMOVI $0, V25.B16
-	PCALIGN $32
+	PCALIGN $64
 
 round1:
 	VFMLA V0.S4, V1.S4, V2.S4

@@ -4,7 +4,8 @@
 
 package kernel
 
-// neonGemm1 multiplies in tiles of 8×4: 8 accumulators.
+// neonGemm1 multiplies in tiles of 8×4: 8 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 4 {
@@ -20,9 +21,10 @@ package kernel
 //	}
 //
 //go:noescape
-func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonGemmMax1 multiplies in tiles of 8×4: 8 accumulators.
+// neonGemmMax1 multiplies in tiles of 8×4: 8 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 4 {
@@ -38,9 +40,10 @@ func neonGemm1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //	}
 //
 //go:noescape
-func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// neonGemmT1 multiplies in tiles of 8×4: 8 accumulators.
+// neonGemmT1 multiplies in tiles of 8×4: 8 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 4 {
@@ -56,9 +59,10 @@ func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonGemm2 multiplies in tiles of 8×8: 16 accumulators.
+// neonGemm2 multiplies in tiles of 8×8: 16 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -74,9 +78,10 @@ func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //	}
 //
 //go:noescape
-func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonGemmMax2 multiplies in tiles of 8×8: 16 accumulators.
+// neonGemmMax2 multiplies in tiles of 8×8: 16 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -92,9 +97,10 @@ func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //	}
 //
 //go:noescape
-func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// neonGemmT2 multiplies in tiles of 8×8: 16 accumulators.
+// neonGemmT2 multiplies in tiles of 8×8: 16 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 8 {
@@ -110,9 +116,10 @@ func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonGemm3 multiplies in tiles of 8×12: 24 accumulators.
+// neonGemm3 multiplies in tiles of 8×12: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 12 {
@@ -128,9 +135,10 @@ func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, 
 //	}
 //
 //go:noescape
-func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonGemmMax3 multiplies in tiles of 8×12: 24 accumulators.
+// neonGemmMax3 multiplies in tiles of 8×12: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 12 {
@@ -146,9 +154,10 @@ func neonGemm3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, l
 //	}
 //
 //go:noescape
-func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32, lines int, ahead *float32)
 
-// neonGemmT3 multiplies in tiles of 8×12: 24 accumulators.
+// neonGemmT3 multiplies in tiles of 8×12: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
 //	for i := range m {
 //		for j := range 12 {
@@ -164,7 +173,7 @@ func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //	}
 //
 //go:noescape
-func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
 // neonPack transposes and scales blocks of 4×4; rows and cols are multiples of 4.
 //
@@ -399,11 +408,6 @@ func neonGatherRows(rows, cols int, dst *float32, ldd int, src *float32, lds int
 //
 //go:noescape
 func neonScatterRows(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
-
-// neonFetch asks for cache lines.
-//
-//go:noescape
-func neonFetch(lines int, x *float32)
 
 // neonSumRows adds the sum of every row.
 //

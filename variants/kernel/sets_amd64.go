@@ -30,7 +30,7 @@ func avx2() *routines {
 		scaleCols: avx2ScaleCols, slope: avx2Slope, dotCols: avx2DotCols, gradCols: avx2GradCols,
 		argMaxCols: avx2ArgMaxCols, marginCols: avx2MarginCols, scaleRows: avx2ScaleRows,
 		mixRows: avx2MixRows, powerRows: avx2PowerRows, sumDown: avx2SumDown, dotRows: avx2DotRows,
-		fetch: avx2Fetch, gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
+		gatherRows: avx2GatherRows, scatterRows: avx2ScatterRows, sumRows: avx2SumRows,
 		squareRows: avx2SquareRows, widen: avx2Widen, narrow: avx2Narrow, fma: avx2FMA,
 	}
 }
@@ -46,7 +46,7 @@ func avx512() *routines {
 		scaleCols: avx512ScaleCols, slope: avx512Slope, dotCols: avx512DotCols, gradCols: avx512GradCols,
 		argMaxCols: avx512ArgMaxCols, marginCols: avx512MarginCols, scaleRows: avx512ScaleRows,
 		mixRows: avx512MixRows, powerRows: avx512PowerRows, sumDown: avx512SumDown, dotRows: avx512DotRows,
-		fetch: avx512Fetch, gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
+		gatherRows: avx512GatherRows, scatterRows: avx512ScatterRows, sumRows: avx512SumRows,
 		squareRows: avx512SquareRows, widen: avx512Widen, narrow: avx512Narrow, fma: avx512FMA,
 	}
 }

@@ -25,7 +25,7 @@ func neon() *routines {
 		scaleCols: neonScaleCols, slope: neonSlope, dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,
 		mixRows: neonMixRows, powerRows: neonPowerRows, sumDown: neonSumDown, dotRows: neonDotRows,
-		fetch: neonFetch, gatherRows: neonGatherRows, scatterRows: neonScatterRows, sumRows: neonSumRows,
+		gatherRows: neonGatherRows, scatterRows: neonScatterRows, sumRows: neonSumRows,
 		squareRows: neonSquareRows, widen: neonWiden, narrow: neonNarrow, fma: neonFMA,
 	}
 }

@@ -28,7 +28,6 @@ type routines struct {
 		f, g *float32)
 	powerRows   func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
 	sumDown     func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
-	fetch       func(lines int, x *float32)
 	gatherRows  move
 	scatterRows move
 	sumRows     func(rows, cols int, x *float32, ld int, sum *float32)
@@ -37,13 +36,18 @@ type routines struct {
 	widen       func(rows, vecs int, dst *float32, ldd int, src *BF16, lds int)
 	narrow      func(rows, vecs int, dst *BF16, ldd int, src *float32, lds int)
 	fma         func(n int)
+
+	ahead *Ahead // nil: nothing
 }
 
-// product multiplies m rows with a panel of B of a fixed width.
-type product func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool)
+// product multiplies m rows with a panel of B of a fixed width. Each tile of rows asks for so many cache
+// lines of ahead.
+type product func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool,
+	lines int, ahead *float32)
 
 // productMax is product with the maxima of the panel's columns.
-type productMax func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32)
+type productMax func(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, max *float32,
+	lines int, ahead *float32)
 
 // move copies rows between a dense matrix and listed rows of another.
 type move func(rows, cols int, dst *float32, ldd int, src *float32, lds int, index *int32)
@@ -56,12 +60,20 @@ func (r *routines) set() *Set {
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows,
 		PowerRows: r.PowerRows, SumDown: r.SumDown,
-		Fetch: r.Fetch, GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
+		GatherRows: r.GatherRows, ScatterRows: r.ScatterRows,
 		MaxCols: r.MaxCols, ExpCols: r.ExpCols, GradCols: r.GradCols, ReLU: r.ReLU,
 		ELU: r.ELU, SinCos: r.SinCos, ScaleCols: r.ScaleCols, Slope: r.Slope,
 		DotCols: r.DotCols, SumRows: r.SumRows, DotRows: r.DotRows, SquareRows: r.SquareRows,
 		ArgMaxCols: r.ArgMaxCols, MarginCols: r.MarginCols, Exp2: r.Exp2, FMA: r.FMA,
+		ahead: func(a *Ahead) *Set { return r.with(a).set() },
 	}
+}
+
+// with are the same routines with something to ask for.
+func (r *routines) with(a *Ahead) *routines {
+	c := *r
+	c.ahead = a
+	return &c
 }
 
 func (r *routines) FMA(n int) int64 {

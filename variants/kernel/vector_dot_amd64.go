@@ -25,6 +25,11 @@ type (
 func (r *dotRoutines) set(name string) *Set {
 	s := r.routines.set()
 	s.Name = name
+	s.ahead = func(a *Ahead) *Set {
+		c := *r
+		c.routines = r.with(a)
+		return c.set(name)
+	}
 	s.Dot = &Dot{
 		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT, Pack: r.Pack, PairRows: r.PairRows, Softmax: r.Softmax,
 		FMA: func(n int) int64 {

@@ -30,7 +30,9 @@ func (r *routines) GemmMax(m, n, k int, a []float32, lda int, b []float32, ldb i
 	for i := 0; i < m; i += step {
 		for j := 0; j < n; {
 			vecs := r.width((n - j) / r.lanes)
-			r.gemmMax[vecs-1](min(step, m-i), k, &a[i*lda], lda, &b[j], ldb, &c[i*ldc+j], ldc, &max[j])
+			rows := min(step, m-i)
+			lines, ahead := r.take(rows, vecs, k)
+			r.gemmMax[vecs-1](rows, k, &a[i*lda], lda, &b[j], ldb, &c[i*ldc+j], ldc, &max[j], lines, ahead)
 			j += vecs * r.lanes
 		}
 	}
@@ -54,12 +56,22 @@ func (r *routines) product(tiles []product, a operand, lda int, b, c matrix, add
 		for i := 0; i < c.rows; i += step {
 			for j := 0; j < c.cols; {
 				vecs := r.width((c.cols - j) / r.lanes)
-				tiles[vecs-1](min(step, c.rows-i), k, &a.x[i*a.row+p*a.col], lda,
-					&b.x[p*b.ld+j], b.ld, &c.x[i*c.ld+j], c.ld, add || p > 0)
+				rows := min(step, c.rows-i)
+				lines, ahead := r.take(rows, vecs, k)
+				tiles[vecs-1](rows, k, &a.x[i*a.row+p*a.col], lda,
+					&b.x[p*b.ld+j], b.ld, &c.x[i*c.ld+j], c.ld, add || p > 0, lines, ahead)
 				j += vecs * r.lanes
 			}
 		}
 	}
+}
+
+// take is what a call asks for: cache lines for each tile, and where.
+func (r *routines) take(rows, vecs, k int) (lines int, ahead *float32) {
+	if r.ahead == nil {
+		return 0, nil
+	}
+	return r.ahead.take((rows+r.rows-1)/r.rows, float64(2*rows*vecs*r.lanes*k))
 }
 
 // rowBlock is the number of rows that one call takes: eight tiles, or fewer where k is large.

@@ -58,15 +58,6 @@ func (r *routines) SumDown(rows, cols int, dst []float32, ldd int, x []float32, 
 	}
 }
 
-func (r *routines) Fetch(x []float32) {
-	const line = 16 // numbers
-	for len(x) > 0 {
-		n := min(len(x), elementLimit)
-		r.fetch((n+line-1)/line, &x[0])
-		x = x[n:]
-	}
-}
-
 func (r *routines) GatherRows(cols int, dst []float32, ldd int, src []float32, lds int, index []int32) {
 	need("dst", dst, len(index), cols, ldd)
 	needListed("src", src, cols, lds, index)

@@ -22,7 +22,7 @@ func (e *Engine) sumSegmentJob(worker, job int) {
 	from, to := e.bounds(segment)
 	for from < to {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, s)
-		w.lookAhead(c, piecesOfKeys, k, variants.Floats{}, v)
+		w.lookAhead(c, w.flopsOfState(c.Count), k, variants.Floats{}, v)
 		values := w.rowsOf(c, v)
 		for at := 0; at < c.Count; at += w.span {
 			w.absorb(at, min(w.span, c.Count-at), values, s)
@@ -58,7 +58,7 @@ func (e *Engine) answerAllJob(worker, job int) {
 		c := Chunk{head, from, min(e.chunk, to-from)}
 		rows := w.outputOf(c, out)
 		w.fmap.Queries(w.queries, w.ld, w.tokensOf(c, q), c, all.ref, all.ref)
-		w.lookAhead(c, piecesOfQueries, variants.Floats{}, q, variants.Floats{})
+		w.lookAhead(c, w.flopsOfState(c.Count), variants.Floats{}, q, variants.Floats{})
 		w.read(0, c.Count, all, rows)
 		w.finish(c, rows, out)
 	}

@@ -53,7 +53,7 @@ func (e *Engine) answer(w *worker, head, segment int, past *state) {
 	from, to := e.bounds(segment)
 	for from < to {
 		c := w.mapKeys(Chunk{head, from, min(e.chunk, to-from)}, k, &w.local)
-		w.lookAhead(c, piecesOfSpan*((c.Count+w.span-1)/w.span), k, q, v)
+		w.lookAhead(c, w.flopsOfState(c.Count)*2, k, q, v)
 		e.answerChunk(w, c, segment, past, q, v, out)
 		w.rescale(&w.local, w.next)
 		from += c.Count

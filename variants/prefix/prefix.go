@@ -195,7 +195,7 @@ func (e *Engine) Forward(out, q, k, v variants.Floats) {
 func (e *Engine) release() {
 	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}
 	for i := range e.workers {
-		e.workers[i].ahead = kernel.Ahead{}
+		*e.workers[i].ahead = kernel.Ahead{}
 	}
 }
 

@@ -15,17 +15,9 @@ const block = 16
 // own queries grow with it, the passes over the state shrink.
 const span = 32
 
-// Pieces in which the memory of the next chunk is asked for: by span of a causal chunk; of keys with values,
-// and of queries, in attention over all keys.
-const (
-	piecesOfSpan    = 6
-	piecesOfKeys    = 3
-	piecesOfQueries = 2
-)
-
 // worker computes chunks.
 type worker struct {
-	kernels  *kernel.Set
+	kernels  *kernel.Set // with ahead
 	shape    variants.Shape
 	features int
 	divisor  Divisor
@@ -48,12 +40,13 @@ type worker struct {
 
 	local, mixed state // of the segment at hand; and with all keys before it
 	executed     int64
-	ahead        kernel.Ahead // what the next chunk of a head reads
+	ahead        *kernel.Ahead // what the next chunk of a head reads
 }
 
 // newWorker allocates a worker; causal ones have what rows need that see a part of the keys.
 func newWorker(e *Engine, ws *variants.Workspace, m Map, causal bool) worker {
-	w := worker{kernels: e.kernels, shape: e.shape, features: e.features, divisor: e.divisor, fmap: m}
+	w := worker{ahead: new(kernel.Ahead), shape: e.shape, features: e.features, divisor: e.divisor, fmap: m}
+	w.kernels = e.kernels.Ahead(w.ahead)
 	w.cols = e.kernels.Pad(e.shape.E)
 	w.span = e.chunk
 	w.ld, w.lds = stride(e.kernels.Pad(e.chunk)), stride(w.cols)
@@ -101,16 +94,16 @@ func (e *Engine) Prepare() {
 // mapKeys makes the features of keys from c on and moves s to their references. It returns c with as many
 // as fit.
 func (w *worker) mapKeys(c Chunk, k variants.Floats, s *state) Chunk {
-	w.ahead.Next(w.kernels)
 	copy(w.ref, s.ref)
 	c.Count = w.fmap.Keys(w.keys, w.ld, w.tokensOf(c, k), c, w.ref, w.next)
 	w.rescale(s, w.ref)
 	return c
 }
 
-// lookAhead says what lies behind a chunk: as many tokens again of a head's keys, queries and values, of
-// those that are read. Operands that are not float32 are short, and left alone.
-func (w *worker) lookAhead(c Chunk, pieces int, k, q, v variants.Floats) {
+// lookAhead says what lies behind a chunk, to be asked for during so many operations: as many tokens again
+// of a head's keys, queries and values, of those that are read. Operands that are not float32 are short, and
+// left alone.
+func (w *worker) lookAhead(c Chunk, flops int64, k, q, v variants.Floats) {
 	part := func(x variants.Floats, width int) []float32 {
 		from := (c.From + c.Count) * width
 		if from >= len(x.F32) {
@@ -119,25 +112,24 @@ func (w *worker) lookAhead(c Chunk, pieces int, k, q, v variants.Floats) {
 		return x.F32[from:min(from+c.Count*width, len(x.F32))]
 	}
 	d, e := w.shape.D, w.shape.E
-	w.ahead.Plan(pieces, part(k, d), part(q, d), part(v, e))
+	w.ahead.Plan(flops, part(k, d), part(q, d), part(v, e))
 }
+
+// flopsOfState is what it takes to absorb so many keys, or to read for so many queries.
+func (w *worker) flopsOfState(count int) int64 { return w.flops(count, w.cols, w.features) }
 
 // absorb adds count of the chunk's keys, those from at on, to s.
 func (w *worker) absorb(at, count int, values []float32, s *state) {
-	w.ahead.Next(w.kernels)
 	keys := w.keys[at:]
 	w.kernels.Gemm(w.features, w.cols, count, keys, w.ld, values[at*w.cols:], w.cols, s.sum, w.lds, true)
-	w.ahead.Next(w.kernels)
 	w.kernels.SumRows(w.features, w.kernels.Pad(count), keys, w.ld, s.total)
 	w.executed += w.flops(count, w.cols, w.features)
 }
 
 // read starts count of the chunk's output rows, those from at on: the product of their queries with s.
 func (w *worker) read(at, count int, s *state, out []float32) {
-	w.ahead.Next(w.kernels)
 	queries, bottom, cols := w.queries[at:], w.bottom[at:], w.kernels.Pad(count)
 	w.kernels.GemmT(count, w.cols, w.features, queries, w.ld, s.sum, w.lds, out[at*w.cols:], w.cols, false)
-	w.ahead.Next(w.kernels)
 	clear(bottom[:cols])
 	w.kernels.DotCols(w.features, cols, queries, w.ld, s.total, bottom)
 	w.executed += w.flops(count, w.cols, w.features)
@@ -147,7 +139,6 @@ func (w *worker) read(at, count int, s *state, out []float32) {
 // before each query.
 func (w *worker) own(at, count int, values, out []float32) {
 	for from, end := at, at+count; from < end; from += block {
-		w.ahead.Next(w.kernels)
 		keys, queries := min(block, end-from), end-from
 		cols := w.kernels.Pad(queries)
 		k, q := w.keys[from:], w.queries[from:]
@@ -156,7 +147,6 @@ func (w *worker) own(at, count int, values, out []float32) {
 			clear(w.weights[j*w.ldw:][:j])
 		}
 		w.kernels.DotCols(keys, cols, w.weights, w.ldw, w.ones, w.bottom[from:])
-		w.ahead.Next(w.kernels)
 		v, to := values[from*w.cols:], out[from*w.cols:]
 		w.kernels.GemmT(queries, w.cols, keys, w.weights, w.ldw, v, w.cols, to, w.cols, true)
 		w.executed += w.flops(keys, cols, w.features) + w.flops(queries, w.cols, keys)

@@ -31,7 +31,8 @@ type worker struct {
 
 	ldk, lde, ldt int
 	executed      int64
-	ahead         kernel.Ahead // what the next run of a head reads
+	kernels       *kernel.Set   // the engine's, with ahead
+	ahead         *kernel.Ahead // what the next run of a head reads
 }
 
 // columns are some columns of values, output and state.
@@ -54,7 +55,8 @@ func (r rows) at(row int) []float32 { return r.x[row*r.ld:] }
 func newWorker(e *Engine, ws *variants.Workspace) worker {
 	set, s := e.kernels, e.shape
 	floats := func(n int) []float32 { return variants.Alloc[float32](ws, n) }
-	w := worker{Engine: e, decays: newDecays(e, ws)}
+	w := worker{Engine: e, decays: newDecays(e, ws), ahead: new(kernel.Ahead)}
+	w.kernels = set.Ahead(w.ahead)
 	w.ldk, w.lde, w.ldt = stride(set.Pad(s.D)), stride(e.cols), stride(set.Pad(e.chunk))
 	w.state = floats(s.D * w.lde)
 	w.qbuf, w.kbuf = floats(e.chunk*w.ldk), floats(e.chunk*w.ldk)
@@ -166,8 +168,13 @@ func (w *worker) lookAhead(r run) {
 	if w.Decay == PerChannel {
 		decays = w.channels(w.head)[from*s.D : to*s.D]
 	}
-	pieces := 1 + 2*((r.count+block-1)/block) // a product each
-	w.ahead.Plan(pieces, decays, part(w.k, s.D), part(w.v, s.E), part(w.q, s.D))
+	w.ahead.Plan(w.flopsOf(r.count), decays, part(w.k, s.D), part(w.v, s.E), part(w.q, s.D))
+}
+
+// flopsOf is about what the products of a run's answer are, and its share in the state.
+func (w *worker) flopsOf(count int) int64 {
+	cols := w.columns.count
+	return flops(count, cols, 2*w.shape.D) + flops(count, w.shape.D+cols, count/2)
 }
 
 // answer computes the run's rows of the output.
@@ -190,7 +197,6 @@ func (w *worker) weightRows(r run, from, n int) {
 
 // multiply computes c = a·b, or adds it, for the open columns of b [k, lde] and c [m, lde].
 func (w *worker) multiply(m, k int, a rows, b, c []float32, add bool) {
-	w.ahead.Next(w.kernels)
 	w.kernels.Gemm(m, w.columns.count, k, a.x, a.ld, b, w.lde, c, w.lde, add)
 	w.executed += flops(m, w.columns.count, k)
 }
@@ -203,7 +209,6 @@ func (w *worker) multiplyT(m, k int, a rows, b, c []float32) {
 
 // products computes rows from to from+n of a·b, whose columns behind those rows nobody needs: b is [k, ldt].
 func (w *worker) products(from, n int, a rows, b []float32, k int, c []float32) {
-	w.ahead.Next(w.kernels)
 	cols := w.kernels.Pad(from + n)
 	w.kernels.Gemm(n, cols, k, a.at(from), a.ld, b, w.ldt, c[from*w.ldt:], w.ldt, false)
 	w.executed += flops(n, cols, k)

@@ -98,6 +98,9 @@ func (e *Engine) Run(jobs int, visit func(w *Walk, job int)) {
 func (e *Engine) Continue(jobs int, visit func(w *Walk, job int)) {
 	e.visit = visit
 	e.config.Pool.Run(jobs, e.run)
+	for i := range e.walks {
+		e.walks[i].forget()
+	}
 }
 
 // Tiles is the number of query tiles that cover n rows.

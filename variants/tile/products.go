@@ -68,6 +68,6 @@ func (w *Walk) product(p *part, keys int, s []float32, lds int, o []float32, row
 	if !p.gathered {
 		v, ldv = w.inPlace(p.v, w.config.E, p.rows)
 	}
-	w.config.Kernels.GemmT(rows, w.lde, keys, s, lds, v, ldv, o, w.lde, true)
+	w.kernels.GemmT(rows, w.lde, keys, s, lds, v, ldv, o, w.lde, true)
 	w.executed += 2 * int64(keys) * int64(rows) * int64(w.lde)
 }

@@ -27,6 +27,7 @@ type part struct {
 // visits cost little more than long ones, and the edges of a band little more than its middle.
 func (w *Walk) Visit(k, v variants.Floats, keys Keys) {
 	w.pairs = 0
+	w.lookAhead(k, v, keys)
 	if w.kept != nil {
 		w.visit(k, v, keys, 0, keys.Count, w.config.Keys)
 		return

@@ -8,12 +8,15 @@ import (
 // Walk is one worker's way through the key tiles of a query tile.
 type Walk struct {
 	config   *Config
+	kernels  *kernel.Set   // the config's, with ahead
+	ahead    *kernel.Ahead // see lookAhead
 	worker   int
 	executed int64
 
-	rows  Rows // of the query tile
-	cols  int  // their number, padded to lanes
-	fresh bool // no key tile met yet
+	rows  Rows      // of the query tile
+	nextQ []float32 // queries of this worker's next one, until they are asked for
+	cols  int       // their number, padded to lanes
+	fresh bool      // no key tile met yet
 
 	q             []float32 // [d][ldq]: packed queries, scaled for base-2 logits
 	s             []float32 // [keys][lds]: transposed scores, then weights
@@ -43,7 +46,8 @@ type Walk struct {
 }
 
 func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
-	w.config = c
+	w.config, w.ahead = c, new(kernel.Ahead)
+	w.kernels = c.Kernels.Ahead(w.ahead)
 	w.edge = c.Edge
 	if c.Edge == 0 {
 		w.edge = edgeKeys(c.Kernels)
@@ -76,6 +80,7 @@ func (w *Walk) Begin(q variants.Floats, rows Rows) {
 		w.top[i] = kernel.Lowest
 	}
 	w.fresh, w.known = true, 0
+	w.nextQ = w.behind(q, w.config.D, rows)
 }
 
 // Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs,
@@ -136,10 +141,10 @@ func (w *Walk) scores(k variants.Floats, keys Keys, s []float32, lds, c0, cols i
 		a, lda = w.kbuf, d
 	}
 	if top != nil {
-		w.config.Kernels.GemmMax(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, top)
+		w.kernels.GemmMax(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, top)
 		return
 	}
-	w.config.Kernels.Gemm(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, false)
+	w.kernels.Gemm(keys.Count, cols, d, a, lda, w.q[c0:], w.ldq, s, lds, false)
 }
 
 // gatherKeys copies the tile's keys to rows of ld elements, multiplied by their scale if they have one.

@@ -29,7 +29,8 @@ func (x a64) reg(name string) string { return x.r.general(name) }
 func scalar(v vec) string  { return fmt.Sprintf("F%d", v) }
 func bytes16(v vec) string { return fmt.Sprintf("V%d.B16", v) }
 
-func (x a64) loadArg(name, reg string) { x.r.op("MOVD", x.r.arg(name), x.reg(reg)) }
+func (x a64) loadArg(name, reg string)  { x.r.op("MOVD", x.r.arg(name), x.reg(reg)) }
+func (x a64) storeArg(reg, name string) { x.r.op("MOVD", x.reg(reg), x.r.arg(name)) }
 
 func (x a64) stride(name, reg string, size int) {
 	x.loadArg(name, reg)

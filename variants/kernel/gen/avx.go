@@ -11,7 +11,8 @@ func newAVX(r *routine) backend { return avx{r} }
 func low(v vec) string  { return fmt.Sprintf("X%d", v) }
 func half(v vec) string { return fmt.Sprintf("Y%d", v) }
 
-func (x avx) loadArg(name, reg string) { x.r.op("MOVQ", x.r.arg(name), reg) }
+func (x avx) loadArg(name, reg string)  { x.r.op("MOVQ", x.r.arg(name), reg) }
+func (x avx) storeArg(reg, name string) { x.r.op("MOVQ", reg, x.r.arg(name)) }
 
 func (x avx) stride(name, reg string, size int) {
 	x.loadArg(name, reg)

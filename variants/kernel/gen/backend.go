@@ -8,6 +8,7 @@ package main
 // sources first, destination last; a destination may be a source too.
 type backend interface {
 	loadArg(name, reg string)                   // reg = parameter
+	storeArg(reg, name string)                  // parameter = reg
 	stride(name, reg string, size int)          // reg = leading dimension in bytes, of elements of 2 or 4
 	setReg(value uint32, reg string)            // reg = value
 	copyReg(from, to string)                    // to = from

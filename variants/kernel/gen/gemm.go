@@ -48,6 +48,9 @@ func gemm(set *isa, width int, a layout, most bool) *routine {
 	case !scaled:
 		params = append(params, "add bool")
 	}
+	if !set.dots {
+		params = append(params, "lines int", "ahead *float32")
+	}
 	r := newRoutine(set, fmt.Sprint(name, width), gemmDoc(set, width, a, most, index), params...)
 	r.load("a", aRow, "c", cRow, "m", rowsLeft)
 	r.gemmStart()
@@ -70,7 +73,11 @@ func gemmDoc(set *isa, width int, a layout, most bool, index string) string {
 	if most {
 		end = append(end, "if c[i*ldc+j] > max[j] {", "	max[j] = c[i*ldc+j]", "}")
 	}
-	return fmt.Sprintf(`multiplies in tiles of %d×%d: %d accumulators.
+	asks := ""
+	if !set.dots {
+		asks = " Each tile asks for so many\ncache lines from ahead on."
+	}
+	return fmt.Sprintf(`multiplies in tiles of %d×%d: %d accumulators.%s
 
 	for i := range m {
 		for j := range %d {
@@ -80,7 +87,7 @@ func gemmDoc(set *isa, width int, a layout, most bool, index string) string {
 			}
 			%s
 		}
-	}`, set.rows, width*set.lanes, set.rows*width, width*set.lanes, term, strings.Join(end, "\n\t\t\t"))
+	}`, set.rows, width*set.lanes, set.rows*width, asks, width*set.lanes, term, strings.Join(end, "\n\t\t\t"))
 }
 
 // gemmRows goes through the rows in full tiles and ends with one tile of the rows that are left.
@@ -126,10 +133,28 @@ func (r *routine) gemmTile(rows, width int, a layout, most bool) {
 	t.b = r.alloc(width)
 	t.a = r.alloc(min(r.leftRegs, len(r.free)))
 	r.comment("Tile %d×%d: rows in %s.", rows, width*r.lanes, t.names(r))
+	r.gemmAhead()
 	r.gemmBegin(t)
 	r.gemmK(t)
 	r.gemmStore(t)
 	r.free = saved
+}
+
+// gemmAhead asks for the cache lines that the caller wants while a tile is at work.
+func (r *routine) gemmAhead() {
+	if r.dots {
+		return
+	}
+	none := r.newLabel("none")
+	r.load("lines", kLeft)
+	r.jumpIf(kLeft, equal, 0, none)
+	r.load("ahead", aAt)
+	r.loop("line", kLeft, func() {
+		r.prefetchL2(aAt)
+		r.addReg(lineBytes, aAt)
+	})
+	r.storeArg(aAt, "ahead")
+	r.label(none)
 }
 
 // names lists the accumulators of a tile.
@@ -147,7 +172,7 @@ func (r *routine) gemmK(t *tile) {
 	single, done := r.newLabel("k1_"), r.newLabel("store")
 	if t.rows == r.rows { // a tail tile runs once: it is kept short
 		r.count(-unroll, kLeft, less, rest)
-		r.op("PCALIGN", 32)
+		r.op("PCALIGN", 64)
 		r.label(unrolled)
 		r.gemmSteps(t, unroll)
 		r.count(-unroll, kLeft, atLeast, unrolled)

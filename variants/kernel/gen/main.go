@@ -48,7 +48,7 @@ func routines(set *isa) []*routine {
 	return append(all, pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), gradCols(set), exp2(set),
 		relu(set), elu(set), scaleCols(set), slope(set), dotCols(set), argMaxCols(set), marginCols(set),
-		scaleRows(set), mixRows(set), powerRows(set), sumDown(set), gatherRows(set), scatterRows(set), fetch(set),
+		scaleRows(set), mixRows(set), powerRows(set), sumDown(set), gatherRows(set), scatterRows(set),
 		sumRows(set), dotRows(set), squareRows(set),
 		widen(set), narrow(set), fma(set))
 }

@@ -50,18 +50,6 @@ func moveRows(set *isa, name, body string, scatter bool) *routine {
 	return r
 }
 
-// fetch asks for consecutive cache lines.
-func fetch(set *isa) *routine {
-	r := newRoutine(set, "Fetch", "asks for cache lines.", "lines int", "x *float32")
-	r.load("lines", rowLeft, "x", "SI")
-	r.loop("line", rowLeft, func() {
-		r.prefetchL2("SI")
-		r.addReg(lineBytes, "SI")
-	})
-	r.ret()
-	return r
-}
-
 // lineBytes is the size of a cache line.
 const lineBytes = 64
 

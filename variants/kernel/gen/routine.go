@@ -124,7 +124,7 @@ func (r *routine) label(name string) { fmt.Fprintf(&r.text, "\n%s:\n", name) }
 // loop repeats body until the counter, positive at the start, is zero.
 func (r *routine) loop(name, counter string, body func()) {
 	top := r.newLabel(name)
-	r.op("PCALIGN", 32)
+	r.op("PCALIGN", 64)
 	r.label(top)
 	body()
 	r.count(-1, counter, unequal, top)
