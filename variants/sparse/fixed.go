@@ -65,10 +65,10 @@ func (a *fixedPlan) Forward(out, q, k, v variants.Floats) {
 // each is the number of query tiles of a head.
 func (a *fixedPlan) each() int { return ceilDiv(a.shape.N, a.unit) * a.parts }
 
-// tile computes one query tile. The last ones of a head, which see most, come first.
+// tile computes one query tile.
 func (a *fixedPlan) tile(w *tile.Walk, job int) {
 	head := job / a.each()
-	rows := a.rows(a.each() - 1 - job%a.each())
+	rows := a.rows(job % a.each())
 	if rows.Count <= 0 {
 		return
 	}

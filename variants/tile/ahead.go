@@ -8,8 +8,8 @@ import (
 // Workers take tiles of neighbouring queries in turn: the next one of a worker is as many tiles on as there
 // are workers. What it will read is asked for while the tile at hand is at work.
 
-// lookAhead asks for the queries of the next tile, and for as many keys and values behind those of a visit:
-// they are new to it where a window moves along with the queries.
+// lookAhead asks for the queries and the output of the next tile, and for as many keys and values behind
+// those of a visit: they are new to it where a window moves along with the queries.
 func (w *Walk) lookAhead(k, v variants.Floats, keys Keys) {
 	if w.nextQ == nil || keys.Index != nil || keys.Stride != 1 {
 		return
@@ -18,7 +18,7 @@ func (w *Walk) lookAhead(k, v variants.Floats, keys Keys) {
 	last := Range(keys.Start+keys.Count-queries, keys.Start+keys.Count)
 	const spared = 2 // a window leaves out up to half of the product of all queries with all keys
 	flops := 2 * int64(queries) * int64(keys.Count) * int64(d+e) / spared
-	w.ahead.Plan(flops, w.nextQ, w.behind(k, d, last), w.behind(v, e, last))
+	w.ahead.Plan(flops, w.nextQ, w.behind(k, d, last), w.behind(v, e, last), w.nextO)
 	w.nextQ = nil
 }
 
@@ -33,4 +33,4 @@ func (w *Walk) behind(x variants.Floats, cols int, rows Rows) []float32 {
 }
 
 // forget lets go of the caller's tensors.
-func (w *Walk) forget() { w.nextQ, *w.ahead = nil, kernel.Ahead{} }
+func (w *Walk) forget() { w.nextQ, w.nextO, *w.ahead = nil, nil, kernel.Ahead{} }

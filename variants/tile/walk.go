@@ -15,6 +15,7 @@ type Walk struct {
 
 	rows  Rows      // of the query tile
 	nextQ []float32 // queries of this worker's next one, until they are asked for
+	nextO []float32 // and its place in the output
 	cols  int       // their number, padded to lanes
 	fresh bool      // no key tile met yet
 
@@ -168,6 +169,7 @@ func (w *Walk) End(out variants.Floats) {
 		w.weigh()
 	}
 	set, e := w.config.Kernels, w.config.E
+	w.nextO = w.behind(out, e, w.rows)
 	for i, sum := range w.sum[:w.rows.Count] {
 		w.alpha[i] = 0
 		if sum != 0 {
@@ -185,6 +187,7 @@ func (w *Walk) End(out variants.Floats) {
 // Suspend stores the unfinished tile for Resume: acc [n, e], top and sum [n].
 func (w *Walk) Suspend(acc, top, sum []float32) {
 	w.flush()
+	w.nextO = w.behind(variants.F32s(acc), w.config.E, w.rows)
 	w.scatter(variants.F32s(acc))
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
