@@ -6,6 +6,7 @@ import (
 
 	"attnbench/harness"
 	"attnbench/harness/machine"
+	"attnbench/harness/process"
 	"attnbench/harness/share"
 	"attnbench/variants/catalog"
 	"attnbench/variants/kernel"
@@ -17,7 +18,7 @@ const cellWord = "cell"
 // serveCell is the other end of run --isolate: it serves one cell to the process that started this one.
 func serveCell(env *environment) error {
 	m := harness.Machine{Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best()}
-	return harness.Serve(os.Stdin, env.stdout, m, catalog.All())
+	return harness.Serve(process.Stdin(), env.stdout, m, catalog.All())
 }
 
 // child is the command of a cell's own process, where --isolate asks for one.

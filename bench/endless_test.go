@@ -74,8 +74,12 @@ func TestEndlessCallStopsTheRun(t *testing.T) {
 	}
 	m := harness.Machine{Clock: impatientClock{harness.NewWallClock(), begun}, Host: machine.This(),
 		Fastest: kernel.Generic()}
+	plan, err := harness.Layout(sweep, harness.Limits{}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
 	path := filepath.Join(t.TempDir(), "results.txt")
-	s := &session{path: path, plan: harness.Layout(sweep, harness.Limits{}, m), talk: io.Discard}
+	s := &session{path: path, plan: plan, talk: io.Discard}
 	if err := s.create(nil, results.Run{ID: "r"}, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,12 @@ func measured(t *testing.T, axes harness.Axes, mechanisms ...*variants.Mechanism
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := harness.NewPlan(sweep, harness.Limits{}, harness.Machine{
+	plan, err := harness.NewPlan(sweep, harness.Limits{}, harness.Machine{
 		Clock: harness.NewWallClock(), Host: machine.This(), Fastest: kernel.Best(),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer plan.Close()
 	var file bytes.Buffer
 	header := results.Header{{Key: results.KeyMachine, Value: "m"}}

@@ -66,7 +66,10 @@ func (f *sweepFlags) layout(host *machine.Host) (*harness.Plan, error) {
 	}
 	limits := harness.Limits{Budget: f.Budget, Timeout: f.Timeout}
 	m := harness.Machine{Clock: harness.NewWallClock(), Host: host, Fastest: kernel.Best(), Child: child}
-	plan := harness.Layout(sweep, limits, m)
+	plan, err := harness.Layout(sweep, limits, m)
+	if err != nil {
+		return nil, failure{err}
+	}
 	if err := plan.CheckShard(); err != nil {
 		plan.Close()
 		return nil, err

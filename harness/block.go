@@ -287,6 +287,7 @@ func (s *Sweep) swept(variant, option string) bool {
 func (s *Sweep) cell(b *Block, m *variants.Mechanism, options []variants.Setting, p pools) *Cell {
 	c := &Cell{Block: b, Mechanism: m}
 	var problem *variants.Problem
+	defer s.alarm(&Cell{Block: b, Mechanism: m, Options: options})()
 	err := work.Contain(func() error {
 		c, problem = s.resolve(b, m, options, p)
 		if c.Problem != nil {

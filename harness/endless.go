@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"attnbench/results"
@@ -103,6 +104,36 @@ func (r *run) watch(c *Cell, e Endless, f func() error) error {
 		return errOver
 	}
 	return err
+}
+
+// layOut expands a sweep, for which mechanisms are asked what their cells need. Of one that does not come
+// back there is no cell yet that could fail.
+func (p *Plan) layOut(s *Sweep) ([]*Block, error) {
+	limit := answerPatience
+	if timeout := p.limits.Timeout; timeout > 0 {
+		limit = max(leastPatience, timeout)
+	}
+	done, stuck := make(chan []*Block, 1), make(chan error, 1)
+	s.alarm = func(c *Cell) (stop func()) {
+		var over atomic.Bool // it came back, or was given up
+		cancel := p.machine.Clock.Alarm(limit, func() {
+			if over.CompareAndSwap(false, true) {
+				stuck <- fmt.Errorf("%s n=%d: its plan did not come within %v, so nothing is measured: leave it "+
+					"out (--variants)", c.Label(), c.Block.Shape.N, limit)
+			}
+		})
+		return func() {
+			over.Store(true)
+			cancel()
+		}
+	}
+	go func() { done <- s.blocks(p.pools) }()
+	select {
+	case blocks := <-done:
+		return blocks, nil
+	case err := <-stuck:
+		return nil, err
+	}
 }
 
 // call runs a part of a trial that calls its mechanism. A panic is an error.

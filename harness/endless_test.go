@@ -129,6 +129,33 @@ func checkGivenUp(t *testing.T, r *results.RunResults, want string) {
 	}
 }
 
+// A mechanism that does not come back when it is asked for its size ends the program before there is a file,
+// with one line that names it.
+func TestEndlessPlanning(t *testing.T) {
+	clock := &fakeClock{}
+	tr := newTrap(t, clock)
+	m := fakeMechanism(clock, "endless", 1e3, 1)
+	made := m.New
+	m.New = func(p *variants.Problem, ws *variants.Workspace) variants.Attention {
+		if p.Shape.N > 32 {
+			tr.enter()
+		}
+		return made(p, ws)
+	}
+	all := []*variants.Mechanism{fakeMechanism(clock, "other", 1e3, 1), m}
+	for timeout, want := range map[time.Duration]string{0: "2m0s", time.Second: "10s", time.Hour: "1h0m0s"} {
+		sweep, err := ParseSweep(Axes{N: "32,64", Dim: "8"}, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := Layout(sweep, Limits{Timeout: timeout}, fakeMachine(clock))
+		want = "endless n=64: its plan did not come within " + want
+		if plan != nil || err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("--timeout %v: %v, want %q", timeout, err, want)
+		}
+	}
+}
+
 // An endless backward and token too.
 func TestEndlessPasses(t *testing.T) {
 	clock := &fakeClock{}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ const (
 
 // child is a process that runs one cell of the suite's own: a crash, a kill or a hang costs that cell.
 type child struct {
+	started chan struct{} // closed when it has been started, or not
 	process *process.Process
 	kept    share.File // rows of the output that are compared with float64 results
 	err     error      // why it could not be started
@@ -36,21 +38,40 @@ type lost struct{ code, reason string }
 
 func (l lost) Error() string { return l.reason }
 
-// launch starts the processes of cells side by side, on the inputs in the file.
+// launch starts the processes of cells on the inputs in the file: where cells leave a core idle, one after
+// the other on that one, while those that are there are admitted; else side by side, before any is.
 func (r *run) launch(ctx context.Context, cells []*Cell, inputs share.File) map[*Cell]*child {
 	children := map[*Cell]*child{}
-	var wg sync.WaitGroup
+	queue := make(chan func(), len(cells))
 	for _, c := range cells {
 		if c.Peer != nil {
 			continue
 		}
-		started := &child{}
-		children[c] = started
-		wg.Go(func() { started.err = started.start(ctx, r.Child, c, inputs) })
+		h := &child{started: make(chan struct{})}
+		children[c] = h
+		queue <- func() {
+			defer close(h.started)
+			h.err = h.start(ctx, r.Child, c, inputs)
+		}
 	}
-	wg.Wait()
+	close(queue)
+	var wg sync.WaitGroup
+	starters := cells[0].Block.idle()
+	for range cmp.Or(starters, len(cells)) {
+		wg.Go(func() {
+			for start := range queue {
+				start()
+			}
+		})
+	}
+	if starters == 0 {
+		wg.Wait()
+	}
 	return children
 }
+
+// idle is 1 where the cells of a block leave a core to what this process does beside them, else 0.
+func (b *Block) idle() int { return min(max(runtime.GOMAXPROCS(0)-b.Threads, 0), 1) }
 
 func (h *child) start(ctx context.Context, words []string, c *Cell, inputs share.File) (err error) {
 	if h.kept, err = share.New(); err != nil {
@@ -78,6 +99,7 @@ func (h *child) start(ctx context.Context, words []string, c *Cell, inputs share
 // abandon ends processes that were started in vain.
 func abandon(children map[*Cell]*child) {
 	for _, h := range children {
+		<-h.started
 		h.close()
 	}
 }
@@ -169,19 +191,19 @@ func (r *run) confine(c *Cell, h *child) *trial {
 	t := newTrial(c)
 	t.child = h
 	t.childLimit = func() time.Duration { return r.childLimit(c) }
-	if h.err != nil {
+	if <-h.started; h.err != nil {
 		t.fail(h.err)
 		return t
 	}
 	limit, drawn := r.childLimit(c), make(chan error, 1)
-	idle := runtime.GOMAXPROCS(0) > c.Block.Threads // a core, while the cell's process draws the same
-	if idle {
-		go func() { drawn <- c.draw() }()
+	idle := c.Block.idle() > 0
+	if idle { // while the cell's process draws the same
+		go func() { drawn <- r.define(c, c.draw) }()
 	}
 	rep, err := h.ask("admit", limit)
 	t.take(rep)
 	if !idle {
-		drawn <- c.draw()
+		drawn <- r.define(c, c.draw)
 	}
 	if failure := <-drawn; err == nil {
 		err = failure

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"attnbench/harness/machine"
+	"attnbench/harness/process"
 	"attnbench/harness/share"
 	"attnbench/harness/tensorfile"
 	"attnbench/results"
@@ -29,7 +30,7 @@ func serveTestCell() {
 	all := append(catalog.All(), faultyMechanisms(&fakeClock{})...)
 	all = append(all, fatalMechanisms()...)
 	m := Machine{Clock: NewWallClock(), Host: machine.This(), Fastest: kernel.Best()}
-	if err := Serve(os.Stdin, os.Stdout, m, all); err != nil {
+	if err := Serve(process.Stdin(), os.Stdout, m, all); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -52,6 +53,11 @@ func fatal() map[string]func(call int, out []float32) {
 		"sleeps": func(call int, _ []float32) {
 			if call > 3 {
 				time.Sleep(time.Hour)
+			}
+		},
+		"spins": func(call int, _ []float32) {
+			time.Sleep(3 * time.Millisecond) // so that a sample is one call
+			for call > 5 {
 			}
 		},
 		"prints": func(int, []float32) { fmt.Println("hello") },
@@ -86,7 +92,7 @@ func isolatedPlan(t *testing.T, axes Axes, limits Limits, all []*variants.Mechan
 	}
 	m := Machine{Clock: NewWallClock(), Host: machine.This(), Fastest: kernel.Best()}
 	m.Child = []string{program, cellWord}
-	plan := NewPlan(sweep, limits, m)
+	plan := planned(NewPlan(sweep, limits, m))
 	t.Cleanup(plan.Close)
 	return plan
 }
@@ -100,7 +106,9 @@ func TestIsolatedFaultsCostOneCell(t *testing.T) {
 	want["prints"] = Refusal{codeCrash, `its process answered "hello"`}
 	j := &journal{}
 	all := append(faultyMechanisms(&fakeClock{}), fatalMechanisms()...)
-	all = slices.DeleteFunc(all, func(m *variants.Mechanism) bool { return m.Name == "sleeps" })
+	all = slices.DeleteFunc(all, func(m *variants.Mechanism) bool {
+		return m.Name == "sleeps" || m.Name == "spins"
+	})
 	plan := isolatedPlan(t, Axes{N: "64", Dim: "8"}, Limits{Timeout: 5 * time.Minute}, all)
 	totals, err := plan.Run(context.Background(), j)
 	if err != nil || totals.Done != 1 || totals.Failed != len(want) {

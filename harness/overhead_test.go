@@ -20,7 +20,7 @@ func BenchmarkOverhead(b *testing.B) {
 			b.Fatal(err)
 		}
 		m := Machine{Clock: NewWallClock(), Host: machine.This(), Fastest: kernel.Best()}
-		plan := NewPlan(sweep, Limits{}, m)
+		plan := planned(NewPlan(sweep, Limits{}, m))
 		w, err := results.NewWriter(io.Discard, nil, results.Run{ID: "overhead"})
 		if err != nil {
 			b.Fatal(err)

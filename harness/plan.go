@@ -43,14 +43,17 @@ type Machine struct {
 
 // NewPlan lays a sweep out, measures the machine's FMA peak, predicts every cell and decides what runs within
 // the limits. Close releases its workers.
-func NewPlan(s *Sweep, limits Limits, m Machine) *Plan {
-	p := Layout(s, limits, m)
-	p.Predict()
-	return p
+func NewPlan(s *Sweep, limits Limits, m Machine) (*Plan, error) {
+	p, err := Layout(s, limits, m)
+	if err == nil {
+		p.Predict()
+	}
+	return p, err
 }
 
-// Layout is NewPlan without predictions: nothing is measured. The budget counts from here.
-func Layout(s *Sweep, limits Limits, m Machine) *Plan {
+// Layout is NewPlan without predictions: nothing is measured. The budget counts from here. It is an error
+// that a mechanism does not come back when it is asked what a cell needs.
+func Layout(s *Sweep, limits Limits, m Machine) (*Plan, error) {
 	p := &Plan{
 		limits: limits, started: m.Clock.Now(), pools: pools{}, yards: map[yard]*yardstick{}, machine: m,
 		schedule: &schedule{limits: limits, reached: map[string]int{}}, launcher: s.launcher, notes: s.notes,
@@ -61,8 +64,13 @@ func Layout(s *Sweep, limits Limits, m Machine) *Plan {
 	if len(m.Child) > 0 {
 		p.predictor.child = childTime
 	}
-	p.assign(s, s.blocks(p.pools))
-	return p
+	blocks, err := p.layOut(s)
+	if err != nil {
+		p.Abandon()
+		return nil, err
+	}
+	p.assign(s, blocks)
+	return p, nil
 }
 
 // Predict measures the peak and decides on every cell for now.

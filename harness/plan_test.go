@@ -19,13 +19,21 @@ func mechanisms(clock *fakeClock) []*variants.Mechanism {
 	return []*variants.Mechanism{fakeMechanism(clock, "square", 1, 2), fakeMechanism(clock, "linear", 100, 1)}
 }
 
+// planned is a plan of mechanisms that come back.
+func planned(plan *Plan, err error) *Plan {
+	if err != nil {
+		panic(err)
+	}
+	return plan
+}
+
 func newPlan(t *testing.T, clock *fakeClock, axes Axes, limits Limits, all []*variants.Mechanism) *Plan {
 	t.Helper()
 	sweep, err := ParseSweep(axes, all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := NewPlan(sweep, limits, fakeMachine(clock))
+	plan := planned(NewPlan(sweep, limits, fakeMachine(clock)))
 	t.Cleanup(plan.Close)
 	return plan
 }
@@ -169,7 +177,7 @@ func TestMemoryGuard(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := fakeMachine(clock)
-	plan := NewPlan(sweep, Limits{}, m)
+	plan := planned(NewPlan(sweep, Limits{}, m))
 	defer plan.Close()
 	limit := fixedBytes(plan.Blocks[0], false) + 20000 // 64·100·4 bytes are 25600
 	m.Host.(*fakeHost).available = machine.Figure{Value: float64(limit) / memoryFraction, Known: true}

@@ -125,7 +125,7 @@ func (r *run) blocks(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		debug.FreeOSMemory() // what the block before held is available again
+		machine.Collect(debug.FreeOSMemory) // what the block before held is available again
 		p.revise(p.Blocks[i:], r.Host.Available())
 		if err := r.block(ctx, b); err != nil {
 			return err
@@ -288,7 +288,7 @@ func (r *run) judge(t *trial, in *operands) error {
 // sample times the trials with the collector off: Forward allocates nothing, so all that it could collect
 // is the harness's own.
 func (r *run) sample(ctx context.Context, b *Block, trials []*trial, in *operands) error {
-	runtime.GC()
+	machine.Collect(runtime.GC)
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	yard := r.plan.yardstick(b.Threads, b.Type)
 	yard.restart()

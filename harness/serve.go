@@ -139,9 +139,14 @@ func Serve(stdin io.Reader, stdout io.Writer, m Machine, all []*variants.Mechani
 	return nil
 }
 
-// listen hands on lines. A process whose parent has died has nothing more to do.
+// listen hands on lines. A process whose parent has died has nothing more to do, even where a call takes all
+// processors: with a timer to wait for, Go's runtime looks at files in between.
 func listen(stdin io.Reader) <-chan string {
 	lines := make(chan string)
+	go func() {
+		for range time.Tick(time.Second) {
+		}
+	}()
 	go func() {
 		reader := bufio.NewReader(stdin)
 		for {
@@ -193,7 +198,7 @@ func (m Machine) serveAdmit(c *Cell, in *operands, rep *report) (*trial, error) 
 
 // serveCalibrate turns the collector off for all samples to come.
 func (m Machine) serveCalibrate(t *trial, in *operands, rep *report) error {
-	runtime.GC()
+	machine.Collect(runtime.GC)
 	debug.SetGCPercent(-1)
 	err := work.Contain(func() error { return t.calibrate(m.Clock, in) })
 	rep.Iterations, rep.Call = t.iterations, t.call
@@ -202,6 +207,7 @@ func (m Machine) serveCalibrate(t *trial, in *operands, rep *report) error {
 
 func (m Machine) serveSample(t *trial, in *operands, rep *report) error {
 	switches := t.switches
+	in.poison() // to have it in the caches, where cells that share a process and their output find it
 	err := work.Contain(func() (err error) {
 		_, rep.Took, err = t.sample(m.Clock, m.Host, in)
 		return err

@@ -88,7 +88,7 @@ func TestShardsIgnoreTheMachine(t *testing.T) {
 			clock.advance(time.Hour)
 			m.Fastest.FMA = func(n int) int64 { clock.advance(time.Duration(n) * 10); return int64(n) }
 		}
-		plan := NewPlan(sweep, Limits{}, m)
+		plan := planned(NewPlan(sweep, Limits{}, m))
 		defer plan.Close()
 		return plan.ID() + strings.Join(blockNames(plan), " ")
 	}

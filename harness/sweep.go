@@ -58,6 +58,7 @@ type Sweep struct {
 	shard                       Shard
 	namesKernels                bool // rather than taking the best of the machine
 	notes                       []string
+	alarm                       func(c *Cell) (stop func()) // rings where a mechanism does not come back
 }
 
 // ParseSweep checks the axes against the mechanisms and the machine. Its errors are one line; nothing is

@@ -131,7 +131,7 @@ func TestBlocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := NewPlan(sweep, Limits{}, fakeMachine(clock))
+		plan := planned(NewPlan(sweep, Limits{}, fakeMachine(clock)))
 		cells, n := 0, 0
 		for _, b := range plan.Blocks {
 			cells += len(b.Cells)

@@ -5,6 +5,7 @@ package process
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -81,45 +82,49 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		cmd: exec.CommandContext(ctx, c.Words[0], c.Words[1:]...), cancel: cancel,
 		lines: make(chan string), ended: make(chan struct{}),
 	}
-	out, in := io.Pipe()
+	out, in, err := os.Pipe() // read here, not by exec: an answer passes through one goroutine less
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	defer in.Close()
 	p.cmd.Stdout, p.cmd.Stderr = in, &p.errors
 	p.cmd.Env = append(os.Environ(), c.Environment...)
 	p.cmd.ExtraFiles = c.Files
 	p.cmd.WaitDelay = Farewell // a grandchild may hold the pipes
 	ownGroup(p.cmd)
-	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err == nil {
 		err = p.cmd.Start()
 	}
 	if err != nil {
 		cancel()
+		out.Close()
 		return nil, err
 	}
 	go func() {
 		p.status = p.cmd.Wait()
 		close(p.ended)
-		in.Close()
+		time.AfterFunc(Farewell, func() { out.Close() }) // a grandchild may hold it
 	}()
 	go p.listen(ctx, out)
 	return p, nil
 }
 
 // listen hands on the lines that the process writes.
-func (p *Process) listen(ctx context.Context, out *io.PipeReader) {
+func (p *Process) listen(ctx context.Context, out *os.File) {
 	defer close(p.lines)
+	defer out.Close()
 	scanner := bufio.NewScanner(out)
 	scanner.Buffer(nil, MaxAnswer)
 	for scanner.Scan() {
 		select {
 		case p.lines <- scanner.Text():
 		case <-ctx.Done():
-			out.Close()
 			return
 		}
 	}
-	if err := scanner.Err(); err != nil {
+	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
 		p.endless = true
-		out.CloseWithError(err) // so that the process cannot wait for a reader for ever
 		p.cancel()
 	}
 }
@@ -152,8 +157,12 @@ func (p *Process) death() error {
 		p.cancel()
 		<-p.ended
 	}
-	if _, open := <-p.lines; !open && p.endless {
-		return ErrEndless
+	select {
+	case _, open := <-p.lines:
+		if !open && p.endless {
+			return ErrEndless
+		}
+	case <-time.After(2 * Farewell): // what it started holds its output, and nobody can give up reading here
 	}
 	began, said := p.errors.read()
 	return &Death{Status: p.status, Said: said, Began: began}
