@@ -81,10 +81,12 @@ func (c curve) slope(from, to int) float64 {
 func TestCoverage(t *testing.T) {
 	curves := []curve{{0, 100, 1}, {0, 10, 1.5}, {0, 1, 2}, {3e4, 100, 1}, {1e4, 1, 2}}
 	for _, d := range []disturbance{
-		{noise: 0.01}, {noise: 0.02}, {noise: 0.05}, {noise: 0.1},
+		{noise: 0.01}, {noise: 0.02}, {noise: 0.03}, {noise: 0.05}, {noise: 0.1},
 		{noise: 0.01, outliers: 0.05}, {noise: 0.05, outliers: 0.05},
 		{noise: 0.01, drift: 0.03}, {noise: 0.01, drift: 0.03, alone: true}, {noise: 0.03, drift: 0.03},
 		{noise: 0.02, drift: 0.03, alone: true}, {noise: 0.01, drift: 0.01},
+		{noise: 0.05, drift: 0.02, alone: true}, {noise: 0.05, drift: 0.03},
+		{noise: 0.05, drift: 0.03, alone: true}, {noise: 0.1, drift: 0.03}, {noise: 0.1, drift: 0.03, alone: true},
 	} {
 		for i, c := range curves {
 			if testing.Short() && i%2 == 1 {

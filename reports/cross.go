@@ -77,12 +77,13 @@ func newRatioCurve(v, b []Samples) *ratioCurve {
 	for i := range v {
 		ratios[i] = lone(figure(v[i].point()).over(figure(b[i].point())))
 	}
-	more, fewest := drifting(ratios, 1), math.Inf(1)
+	more, fewest := drifting(ratios, quotient), math.Inf(1)
 	for _, r := range ratios {
-		k.x, k.y, k.variance = append(k.x, r.x), append(k.y, r.y), append(k.variance, r.variance+more.variance)
+		k.x, k.y, k.variance = append(k.x, r.x), append(k.y, r.y), append(k.variance, r.variance+more)
 		fewest = min(fewest, r.degrees)
 	}
-	k.quantile = student(more.degreesWith(meanVariance(sampled(ratios)), fewest, more.variance))
+	const least = 2 // lengths at least have their part in a value between them
+	k.quantile = student(degreesWith(more, meanVariance(sampled(ratios)), least*fewest))
 	return k
 }
 

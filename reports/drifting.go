@@ -3,47 +3,123 @@ package reports
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // drifted is the square of what a median is off by, over the square of the change from the first to the last
 // of its samples: half of the change.
 const drifted = 0.5 * 0.5
 
-// drifting is the variance of figures by what changes while a cell is sampled, such as the machine's state.
-// It shows twice, neither time clearly where noise is as large: figures change over their samples by more
-// than noise alone makes them, and lie farther from a smooth curve. So the mean of both surpluses is taken,
-// each with the weight of what it is known to, and more: it says too little as often as too much, and
-// to see no drift where there is some is the worse mistake. Where there is none, they mostly cancel.
+// A form is that of the smooth curve that figures lie on but for noise and drift.
+type form int
+
+const (
+	straight form = iota // a power law, with the bend that caches give it
+	bent                 // the same beside a fixed cost
+	quotient             // of two such curves
+)
+
+// Constants of what is thought of drift before anything is measured: with a probability there is none; else
+// it has a half-Cauchy distribution, with its long tail. What two figures drift by alike is not in their
+// ratio, which drifts less often. Trials through the sampler settled them.
+const (
+	noDrift      = 0.4
+	noRatioDrift = 0.68
+	usualDrift   = 4 // times the noise of a median
+)
+
+// drifting is the variance of figures by what changes while a cell is sampled, such as the machine's state,
+// or from cell to cell. It shows twice, neither time clearly where noise is as large: figures lie farther
+// from a smooth curve than noise within the cells makes them, and change over their samples by more. What
+// they tell is how likely each size of drift is, by Bayes; to take the likeliest for the truth would make
+// intervals too narrow as often as too wide. The variance is that with which a normal distribution has the
+// 95 % interval of all sizes together, each with its probability: so it holds what cannot be told from noise.
 //
-// What lies off the curve by more than figures change is the curve's form, not drift. bends is offCurve's.
 // Figures are in ascending order of length; the longest decide.
-func drifting(figures []figured, bends int) surplus {
-	const most, fewest, cautious = 8, 3, 1.6
+func drifting(figures []figured, curve form) float64 {
+	const most, fewest = 8, 3
 	known := sampled(figures)
 	if len(known) < fewest {
-		return surplus{}
+		return 0
 	}
 	known = known[max(0, len(known)-most):]
-	count, noise := float64(len(known)), meanVariance(known)
-	changes, blur := 0.0, 0.0
-	for _, f := range known {
-		changes += drifted * f.change * f.change / count
-		blur += drifted * f.blur / count
-	}
-	off, degrees := offCurve(known, bends)
-	const dull = 3.8 // times as uncertain is the square of half a change as that of a median
-	weight := count / dull
+	noise := meanVariance(known)
 	if noise == 0 {
-		return surplus{}
+		return 0
 	}
-	sum := weight * (changes - blur)
-	if degrees >= 1 {
-		sum += degrees * min(off-noise, changes)
+	m := mixture{{noise, math.Log(noDrift)}}
+	if curve == quotient {
+		m[0].weight = math.Log(noRatioDrift)
 	}
-	return surplus{max(0, cautious*sum/(weight+degrees)), weight + degrees}
+	const from, to = 0.25, 1e4 // times noise, by steps of √2
+	left := math.Log(1-math.Exp(m[0].weight)) + math.Log(math.Ln2/math.Pi/usualDrift)
+	for size := from; size < to; size *= math.Sqrt2 {
+		prior := left + math.Log(size/(1+size*size/(usualDrift*usualDrift)))
+		m = append(m, component{noise * (1 + size*size), prior})
+	}
+	off, degrees := offCurve(known, curve)
+	changes := changesOf(known)
+	for i := range m {
+		m[i].weight += chiSquared(off, m[i].variance, degrees) + changes.likelihood(m[i].variance-noise)
+	}
+	half := m.half() / student(math.Inf(1))
+	return max(0, half*half-noise)
+}
+
+// changes are the squares of half the changes over samples, on average, and what noise alone makes of them.
+type changes struct{ square, blur, degrees float64 }
+
+func changesOf(figures []figured) (c changes) {
+	const dull = 3.8 // times as uncertain is the square of half a change as that of a median
+	count := float64(len(figures))
+	for _, f := range figures {
+		c.square += drifted * f.change * f.change / count
+		c.blur += drifted * f.blur / count
+	}
+	c.degrees = count / dull
+	return c
+}
+
+// likelihood is the logarithm of that of drift with a variance. All of it shows over the samples or none,
+// with the same probability: what comes early, or from cell to cell, does not.
+func (c changes) likelihood(drift float64) float64 {
+	shown, hidden := chiSquared(c.square, c.blur+drift, c.degrees), chiSquared(c.square, c.blur, c.degrees)
+	most := max(shown, hidden)
+	return most + math.Log(math.Exp(shown-most)+math.Exp(hidden-most))
+}
+
+// chiSquared is the logarithm of the likelihood of a variance where one with so many degrees of freedom was
+// found, up to what is the same for all.
+func chiSquared(found, variance, degrees float64) float64 {
+	return -degrees / 2 * (math.Log(variance) + found/variance)
+}
+
+// A mixture is of normal distributions about 0.
+type mixture []component
+
+type component struct{ variance, weight float64 } // the logarithm of the weight
+
+// half is the half width of the interval about 0 that has 95 % of a mixture.
+func (m mixture) half() float64 {
+	heaviest, sum, widest := math.Inf(-1), 0.0, 0.0
+	for _, c := range m {
+		heaviest, widest = max(heaviest, c.weight), max(widest, c.variance)
+	}
+	for _, c := range m {
+		sum += math.Exp(c.weight - heaviest)
+	}
+	lo, hi := 0.0, 2*math.Sqrt(widest)
+	for range 40 {
+		middle, outside := (lo+hi)/2, 0.0
+		for _, c := range m {
+			outside += math.Exp(c.weight-heaviest) / sum * math.Erfc(middle/math.Sqrt(2*c.variance))
+		}
+		if outside > 1-confidence {
+			lo = middle
+		} else {
+			hi = middle
+		}
+	}
+	return hi
 }
 
 // lone leaves in the change of a figure what others may share, three times what noise makes of it, and counts
@@ -68,60 +144,4 @@ func meanVariance(figures []figured) (mean float64) {
 		mean += f.variance / float64(len(figures))
 	}
 	return mean
-}
-
-// scattered is the variance of figures by how far they are off a smooth curve, where they are farther off
-// than noise within the cells makes them (an F test at 5 %): what changes from cell to cell shows there only.
-// None where it does not show, or where there are too few lengths to see it.
-func scattered(figures []figured, bends int) surplus {
-	noise := meanVariance(figures)
-	off, degrees := offCurve(figures, bends)
-	if degrees < 1 || noise == 0 || math.IsInf(noise, 0) {
-		return surplus{}
-	}
-	weights := make([]float64, len(figures))
-	for i := range weights {
-		weights[i] = 1
-	}
-	_, within := combined(figures, weights)
-	if (distuv.F{D1: degrees, D2: within}).Survival(off/noise) > 1-confidence {
-		return surplus{}
-	}
-	return surplus{off - noise, degrees}
-}
-
-// offCurve is the variance of figures about a polynomial, with its degrees of freedom: a cubic, or a parabola
-// of few lengths, takes out the bend that a power law misses, which is no noise. bends is how many degrees
-// more a curve has that is no power law.
-func offCurve(figures []figured, bends int) (variance, degrees float64) {
-	const many = 7
-	terms := 3
-	if len(figures) >= many {
-		terms++
-	}
-	terms += bends
-	degrees = float64(len(figures) - terms)
-	if degrees < 1 {
-		return 0, 0
-	}
-	powers, target := mat.NewDense(len(figures), terms, nil), mat.NewVecDense(len(figures), nil)
-	mean := 0.0
-	for _, f := range figures {
-		mean += f.x / float64(len(figures))
-	}
-	for i, f := range figures {
-		target.SetVec(i, f.y)
-		power := 1.0
-		for j := range terms {
-			powers.Set(i, j, power)
-			power *= f.x - mean
-		}
-	}
-	var fit, rest mat.VecDense
-	if fit.SolveVec(powers, target) != nil {
-		return 0, 0 // lengths too close for a curve
-	}
-	rest.MulVec(powers, &fit)
-	rest.SubVec(target, &rest)
-	return mat.Dot(&rest, &rest) / degrees, degrees
 }

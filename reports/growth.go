@@ -42,10 +42,9 @@ const (
 // starts with the two longest steps and grows downward as long as the next local slope agrees with the
 // topmost within 0.1 plus the noise of both. Where the first two disagree already, the growth is not yet
 // asymptotic (Settled is false). All lengths in the range take part in the fit. The interval is that of the
-// noise: within cells by the intervals of their medians, of what changes while they are sampled (drifting),
-// and between them where their scatter about a smooth curve is more than that (scattered). What a power law
-// misses of a bent curve is not in it: that is what Settled and the local slopes are for. It is infinite
-// where a cell has too few samples for an interval.
+// noise: within cells by the intervals of their medians, and of what changes while they are sampled or from
+// one to the next (drifting). What a power law misses of a bent curve is not in it: that is what Settled and
+// the local slopes are for. It is infinite where a cell has too few samples for an interval.
 func FitGrowth(points []Point) (g Growth, ok bool) {
 	points = positive(points)
 	if len(points) < minFitLengths {
@@ -140,31 +139,17 @@ func regress(points, every []Point) Growth {
 		weights[i] = (f.x - mean) / sxx
 		b += weights[i] * f.y
 	}
+	curve := straight
+	if len(every) > len(points) {
+		curve = bent
+	}
 	variance, degrees := combined(figures, weights)
-	more := noiseBetween(figures, figuresOf(every))
-	half := more.interval(variance, degrees, 1/sxx)
+	more := drifting(figuresOf(every), curve) / sxx
+	half := student(degreesWith(more, variance, degrees)) * math.Sqrt(variance+more)
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,
 		From: points[0].N, To: points[len(points)-1].N, Lengths: len(points),
 	}
-}
-
-// noiseBetween is what is between the figures of the range that is fitted, out of all. Where it is only a
-// part, they all lie on a curve that is bent, and its longest lengths still on one that is a little.
-func noiseBetween(fitted, every []figured) surplus {
-	const many = 5
-	bends, little := 0, 0
-	if len(every) > len(fitted) {
-		bends = 2
-		if len(fitted) >= many {
-			little = 1
-		}
-	}
-	more := drifting(every, bends)
-	if s := scattered(fitted, little); s.variance > more.variance {
-		more = s
-	}
-	return more
 }
 
 func figuresOf(points []Point) []figured {

@@ -102,21 +102,11 @@ func combined(figures []figured, weights []float64) (variance, degrees float64) 
 	return variance, variance * variance / square
 }
 
-// A surplus is the variance of each figure beyond that of the noise within its cells.
-type surplus struct{ variance, degrees float64 }
-
-// interval is the half width of the 95 % interval of a sum of figures, of which the variance by the noise
-// within cells, its degrees of freedom and the sum of the squares of the weights are known.
-func (s surplus) interval(variance, degrees, squares float64) float64 {
-	more := s.variance * squares
-	return student(s.degreesWith(variance, degrees, more)) * math.Sqrt(variance+more)
-}
-
-// degreesWith is the degrees of freedom of a variance by noise with that by the surplus.
-func (s surplus) degreesWith(variance, degrees, more float64) float64 {
+// degreesWith is the degrees of freedom of a variance by noise with more, of which none has to be estimated.
+func degreesWith(more, variance, degrees float64) float64 {
 	if more == 0 || math.IsInf(variance, 0) {
 		return degrees
 	}
-	all := variance + more
-	return all * all / (variance*variance/degrees + more*more/s.degrees)
+	whole := 1 + more/variance
+	return whole * whole * degrees
 }
