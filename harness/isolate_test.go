@@ -57,7 +57,7 @@ func fatal() map[string]func(call int, out []float32) {
 		},
 		"spins": func(call int, _ []float32) {
 			time.Sleep(3 * time.Millisecond) // so that a sample is one call
-			for call > 5 {
+			for ; call > 5; call++ {         // for centuries
 			}
 		},
 		"prints": func(int, []float32) { fmt.Println("hello") },
