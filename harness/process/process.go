@@ -174,12 +174,16 @@ func (p *Process) Close() {
 	p.stdin.Close()
 	timer := time.NewTimer(Farewell)
 	defer timer.Stop()
+	lines := p.lines
 	for {
 		select {
 		case <-p.ended:
 			p.cancel()
 			return
-		case <-p.lines: // nobody waits for it any more
+		case _, open := <-lines: // nobody waits for it any more
+			if !open {
+				lines = nil // which would be ready again and again
+			}
 		case <-timer.C:
 			p.cancel()
 			<-p.ended
