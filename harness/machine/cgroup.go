@@ -110,7 +110,7 @@ func (h *Host) memory(unified bool, at func(string) string) (limit, left Figure)
 		used, inactive = h.number(at("memory.current")), "inactive_file"
 	}
 	const none = 1 << 60 // version 1 writes "no limit" as a number near 2^63
-	if !limit.Known || limit.Value >= none {
+	if !limit.Known || limit.Value < 0 || limit.Value >= none {
 		return Figure{}, Figure{}
 	}
 	if !used.Known {
