@@ -31,7 +31,7 @@ func linesOf(x []float32) int { return (len(x) + line - 1) / line }
 // take returns what to ask for during so many operations in so many tiles: cache lines for each tile, from at
 // on. Memory behind the last part may be asked for, as no request can fail.
 func (a *Ahead) take(tiles int, flops float64) (lines int, at *float32) {
-	if a == nil || a.rate == 0 {
+	if a.rate == 0 {
 		return 0, nil
 	}
 	for len(a.parts[a.first]) == 0 {

@@ -123,7 +123,7 @@ func (w *worker) absorb(at, count int, values []float32, s *state) {
 	keys := w.keys[at:]
 	w.kernels.Gemm(w.features, w.cols, count, keys, w.ld, values[at*w.cols:], w.cols, s.sum, w.lds, true)
 	w.kernels.SumRows(w.features, w.kernels.Pad(count), keys, w.ld, s.total)
-	w.executed += w.flops(count, w.cols, w.features)
+	w.executed += w.flopsOfState(count)
 }
 
 // read starts count of the chunk's output rows, those from at on: the product of their queries with s.
@@ -132,7 +132,7 @@ func (w *worker) read(at, count int, s *state, out []float32) {
 	w.kernels.GemmT(count, w.cols, w.features, queries, w.ld, s.sum, w.lds, out[at*w.cols:], w.cols, false)
 	clear(bottom[:cols])
 	w.kernels.DotCols(w.features, cols, queries, w.ld, s.total, bottom)
-	w.executed += w.flops(count, w.cols, w.features)
+	w.executed += w.flopsOfState(count)
 }
 
 // own adds to count output rows, those from at on, what the keys of the same tokens give them, those at or

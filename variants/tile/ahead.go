@@ -6,7 +6,8 @@ import (
 )
 
 // Workers take tiles of neighbouring queries in turn: the next one of a worker is as many tiles on as there
-// are workers. What it will read is asked for while the tile at hand is at work.
+// are workers. What it will read is asked for while the tile at hand is at work. A schedule that goes the
+// other way, as dense causal attention does, asks for a little in vain.
 
 // lookAhead asks for the queries and the output of the next tile, and for as many keys and values behind
 // those of a visit: they are new to it where a window moves along with the queries.
