@@ -61,6 +61,25 @@ func avx2GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //go:noescape
 func avx2GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
+// avx2GemmTLanes1 multiplies in tiles of 6×8: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 8 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+8*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func avx2GemmTLanes1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
 // avx2Gemm2 multiplies in tiles of 6×16: 12 accumulators. Each tile asks for so many
 // cache lines from ahead on.
 //
@@ -118,16 +137,55 @@ func avx2GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //go:noescape
 func avx2GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx2Pack transposes and scales blocks of 8×8; rows and cols are multiples of 8.
+// avx2GemmTLanes2 multiplies in tiles of 6×16: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
-//	for r := range rows {
-//		for c := range cols {
-//			dst[c*ldd+r] = scale * src[r*lds+c]
+//	for i := range m {
+//		for j := range 16 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+8*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
 //		}
 //	}
 //
 //go:noescape
-func avx2Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
+func avx2GemmTLanes2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
+// avx2GemmLanes multiplies matrices, one in each lane, in tiles of 3×4; cols is a multiple
+// of 4.
+//
+//	for i := range 3 {
+//		for j := range cols {
+//			for l := range 8 {
+//				var s float32
+//				for p := range k {
+//					s += a[i*ai+p*ap+l] * b[j*bj+p*bp+l] // fused
+//				}
+//				c[i*ci+j*cj+l] = s
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx2GemmLanes(cols, k int, a *float32, ai, ap int, b *float32, bj, bp int, c *float32, ci, cj int)
+
+// avx2Pack transposes and scales blocks of 8 rows; cols is a multiple of 8.
+//
+//	for b := range blocks {
+//		for r := range 8 {
+//			for c := range cols {
+//				dst[b*dstStep+c*ldd+r] = scale * src[b*srcStep+r*lds+c]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx2Pack(blocks, cols int, dst *float32, ldd, dstStep int, src *float32, lds, srcStep int, scale float32)
 
 // avx2MaxCols raises max to the largest element of each column.
 //
@@ -142,7 +200,7 @@ func avx2Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scal
 //go:noescape
 func avx2MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// avx2ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
+// avx2ExpSum raises 2 to every x-m, at most 128, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 8 * vecs {
@@ -154,9 +212,13 @@ func avx2MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 //go:noescape
 func avx2ExpSum(rows, vecs int, x *float32, ld int, m, sum *float32)
 
-// avx2Alphas turns old maxima into factors and rescales the sums.
+// avx2Alphas takes back maxima that are hardly raised, turns the old ones into
+// factors and rescales the sums.
 //
 //	for c := range 8 * vecs {
+//		if m[c] - 8 <= alpha[c] {
+//			m[c] = alpha[c]
+//		}
 //		alpha[c] = 2^(alpha[c] - m[c])
 //		sum[c] *= alpha[c]
 //		changed = changed || alpha[c] != 1

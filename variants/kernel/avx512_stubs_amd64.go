@@ -61,6 +61,25 @@ func avx512GemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //go:noescape
 func avx512GemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
+// avx512GemmTLanes1 multiplies in tiles of 6×16: 6 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 16 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+16*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmTLanes1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
 // avx512Gemm2 multiplies in tiles of 6×32: 12 accumulators. Each tile asks for so many
 // cache lines from ahead on.
 //
@@ -117,6 +136,25 @@ func avx512GemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //
 //go:noescape
 func avx512GemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
+// avx512GemmTLanes2 multiplies in tiles of 6×32: 12 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 32 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+16*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmTLanes2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
 // avx512Gemm3 multiplies in tiles of 6×48: 18 accumulators. Each tile asks for so many
 // cache lines from ahead on.
@@ -175,6 +213,25 @@ func avx512GemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //go:noescape
 func avx512GemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
+// avx512GemmTLanes3 multiplies in tiles of 6×48: 18 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 48 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+16*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmTLanes3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
 // avx512Gemm4 multiplies in tiles of 6×64: 24 accumulators. Each tile asks for so many
 // cache lines from ahead on.
 //
@@ -232,16 +289,55 @@ func avx512GemmMax4(m, k int, a *float32, lda int, b *float32, ldb int, c *float
 //go:noescape
 func avx512GemmT4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// avx512Pack transposes and scales blocks of 16×16; rows and cols are multiples of 16.
+// avx512GemmTLanes4 multiplies in tiles of 6×64: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
-//	for r := range rows {
-//		for c := range cols {
-//			dst[c*ldd+r] = scale * src[r*lds+c]
+//	for i := range m {
+//		for j := range 64 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+16*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
 //		}
 //	}
 //
 //go:noescape
-func avx512Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
+func avx512GemmTLanes4(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
+// avx512GemmLanes multiplies matrices, one in each lane, in tiles of 6×4; cols is a multiple
+// of 4.
+//
+//	for i := range 6 {
+//		for j := range cols {
+//			for l := range 16 {
+//				var s float32
+//				for p := range k {
+//					s += a[i*ai+p*ap+l] * b[j*bj+p*bp+l] // fused
+//				}
+//				c[i*ci+j*cj+l] = s
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512GemmLanes(cols, k int, a *float32, ai, ap int, b *float32, bj, bp int, c *float32, ci, cj int)
+
+// avx512Pack transposes and scales blocks of 16 rows; cols is a multiple of 16.
+//
+//	for b := range blocks {
+//		for r := range 16 {
+//			for c := range cols {
+//				dst[b*dstStep+c*ldd+r] = scale * src[b*srcStep+r*lds+c]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func avx512Pack(blocks, cols int, dst *float32, ldd, dstStep int, src *float32, lds, srcStep int, scale float32)
 
 // avx512MaxCols raises max to the largest element of each column.
 //
@@ -256,7 +352,7 @@ func avx512Pack(rows, cols int, dst *float32, ldd int, src *float32, lds int, sc
 //go:noescape
 func avx512MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// avx512ExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
+// avx512ExpSum raises 2 to every x-m, at most 128, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 16 * vecs {
@@ -268,9 +364,13 @@ func avx512MaxCols(rows, vecs int, x *float32, ld int, max *float32)
 //go:noescape
 func avx512ExpSum(rows, vecs int, x *float32, ld int, m, sum *float32)
 
-// avx512Alphas turns old maxima into factors and rescales the sums.
+// avx512Alphas takes back maxima that are hardly raised, turns the old ones into
+// factors and rescales the sums.
 //
 //	for c := range 16 * vecs {
+//		if m[c] - 8 <= alpha[c] {
+//			m[c] = alpha[c]
+//		}
 //		alpha[c] = 2^(alpha[c] - m[c])
 //		sum[c] *= alpha[c]
 //		changed = changed || alpha[c] != 1

@@ -8876,12 +8876,12 @@ plain37:
 	VZEROUPPER
 	RET
 
-// func avx512bf16Pack(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
-TEXT ·avx512bf16Pack(SB), NOSPLIT, $0-48
-	MOVQ rows+0(FP), CX
+// func avx512bf16Pack(blocks, cols int, dst *Pair, ldd, dstStep int, src *BF16, lds, srcStep int)
+TEXT ·avx512bf16Pack(SB), NOSPLIT, $0-64
+	MOVQ blocks+0(FP), CX
 	MOVQ dst+16(FP), AX
-	MOVQ src+32(FP), BX
-	MOVQ lds+40(FP), R8
+	MOVQ src+40(FP), BX
+	MOVQ lds+48(FP), R8
 	SHLQ $2, R8
 	LEAQ (R8)(R8*2), R9
 	MOVQ ldd+24(FP), R10
@@ -8895,9 +8895,9 @@ rows1:
 
 cols2:
 	MOVQ R12, SI
-	MOVQ SI, R13
-	LEAQ (R13)(R8*8), R13
-	LEAQ (R13)(R8*8), R13
+	MOVQ srcStep+56(FP), R13
+	SHLQ $2, R13
+	ADDQ SI, R13
 	PREFETCHT0 0(R13)
 	PREFETCHT0 (R13)(R8*1)
 	PREFETCHT0 (R13)(R8*2)
@@ -9025,10 +9025,13 @@ cols2:
 	ADDQ $64, R12
 	SUBQ $16, DX
 	JNE cols2
-	LEAQ (BX)(R8*8), BX
-	LEAQ (BX)(R8*8), BX
-	ADDQ $64, AX
-	SUBQ $16, CX
+	MOVQ srcStep+56(FP), R13
+	SHLQ $2, R13
+	ADDQ R13, BX
+	MOVQ dstStep+32(FP), R13
+	SHLQ $2, R13
+	ADDQ R13, AX
+	DECQ CX
 	JNE rows1
 	VZEROUPPER
 	RET

@@ -208,16 +208,18 @@ func avx512bf16GemmMax4(m, k int, a *BF16, lda int, b *Pair, ldb int, c *float32
 //go:noescape
 func avx512bf16GemmT4(m, k int, a *Pair, lda int, b *Pair, ldb int, c *float32, ldc int, add bool)
 
-// avx512bf16Pack transposes blocks of 16×16; rows and cols are multiples of 16.
+// avx512bf16Pack transposes blocks of 16 rows; cols is a multiple of 16.
 //
-//	for r := range rows {
-//		for c := range cols {
-//			dst[c*ldd+r] = src[r*lds+c] // pairs
+//	for b := range blocks {
+//		for r := range 16 {
+//			for c := range cols {
+//				dst[b*dstStep+c*ldd+r] = src[b*srcStep+r*lds+c] // pairs
+//			}
 //		}
 //	}
 //
 //go:noescape
-func avx512bf16Pack(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
+func avx512bf16Pack(blocks, cols int, dst *Pair, ldd, dstStep int, src *BF16, lds, srcStep int)
 
 // avx512bf16PairRows joins neighbouring rows element by element.
 //
@@ -230,7 +232,7 @@ func avx512bf16Pack(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
 //go:noescape
 func avx512bf16PairRows(pairs, vecs int, dst *Pair, ldd int, src *BF16, lds int)
 
-// avx512bf16ExpSumPairs raises 2 to every x-m, where x ≤ m, adds up the columns,
+// avx512bf16ExpSumPairs raises 2 to every x-m, at most 128, adds up the columns,
 // then adds that to sum, and stores rows in pairs.
 //
 //	for r := range pairs {

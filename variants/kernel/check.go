@@ -58,10 +58,64 @@ func needProduct(lanes int, a, b, c matrix) {
 	need("c", c.x, c.rows, c.cols, c.ld)
 }
 
+// grid is a slice of vectors with two strides, and the sides that its use asks for.
+type grid struct {
+	x         []float32
+	rows, row int
+	cols, col int
+}
+
+// A tile of GemmLanes has lanesCols columns, and a height that divides lanesRows on every set.
+const lanesRows, lanesCols = 6, 4
+
+// needLanes panics when an operand of C = A·B, with vectors for elements, is too short or C does not consist
+// of whole tiles. B is given by its columns.
+func needLanes(lanes int, a, b, c grid) {
+	if c.rows%lanesRows != 0 || c.cols%lanesCols != 0 {
+		panic(fmt.Sprintf("kernel: %d×%d vectors are not multiples of %d×%d: pad them",
+			c.rows, c.cols, lanesRows, lanesCols))
+	}
+	for i, g := range []grid{a, b, c} {
+		if g.rows < 0 || g.cols < 0 || g.row < 0 || g.col < 0 {
+			panic("kernel: a side or a stride is negative")
+		}
+		if g.rows > 0 && g.cols > 0 && len(g.x) < (g.rows-1)*g.row+(g.cols-1)*g.col+lanes {
+			panic(fmt.Sprintf("kernel: %c of %d elements cannot hold %d×%d vectors with strides %d and %d",
+				"abc"[i], len(g.x), g.rows, g.cols, g.row, g.col))
+		}
+	}
+}
+
+// needTLanes panics when an operand of GemmTLanes is too short. b and c are those of the first lane.
+func needTLanes(lanes, count int, a, b matrix, bl int, c matrix, cl int) {
+	if count < 1 {
+		return
+	}
+	if count > lanes || bl < 0 || cl < 0 {
+		panic(fmt.Sprintf("kernel: %d of %d lanes, %d and %d elements apart", count, lanes, bl, cl))
+	}
+	needCols(lanes, c.cols)
+	need("a", a.x, a.rows, a.cols*lanes, a.ld)
+	need("b", b.x[min((count-1)*bl, len(b.x)):], b.rows, b.cols, b.ld)
+	need("c", c.x[min((count-1)*cl, len(c.x)):], c.rows, c.cols, c.ld)
+}
+
 // needPack panics when an operand of Pack is too short; it returns rows rounded up to lanes.
 func needPack(lanes, rows, cols int, dst []float32, ldd int, src []float32, lds int) (padded int) {
 	padded = (rows + lanes - 1) / lanes * lanes
 	need("src", src, rows, cols, lds)
 	need("dst", dst, cols, padded, ldd)
 	return padded
+}
+
+// needBlocks panics when an operand of PackBlocks is too short.
+func needBlocks(lanes, blocks, cols int, dst []float32, ldd, dstStep int, src []float32, lds, srcStep int) {
+	if blocks < 1 || cols < 1 {
+		return
+	}
+	if dstStep < 0 || srcStep < 0 {
+		panic("kernel: a step is negative")
+	}
+	need("src", src[min((blocks-1)*srcStep, len(src)):], lanes, cols, lds)
+	need("dst", dst[min((blocks-1)*dstStep, len(dst)):], cols, lanes, ldd)
 }

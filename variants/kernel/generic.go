@@ -1,10 +1,38 @@
 package kernel
 
 // Generic returns the set written in plain Go: it runs everywhere and is the specification of the others.
-func Generic() *Set {
+func Generic() *Set { return GenericLanes(genericLanes, 8, 1) }
+
+// GenericLanes is Generic with the tile of another set, for tests on any machine: vectors of so many lanes, a
+// multiple of 8, in register tiles of panel columns and so many rows.
+func GenericLanes(lanes, panel, rows int) *Set {
+	s := generic()
+	s.Lanes, s.Panel, s.Rows = lanes, panel, rows
+	s.GemmLanes = func(m, n, k int, a []float32, ai, ap int, b []float32, bj, bp int, c []float32, ci, cj int) {
+		genericGemmLanes(lanes, m, n, k, a, ai, ap, b, bj, bp, c, ci, cj)
+	}
+	s.GemmTLanes = func(count, m, n, k int, a []float32, lda int, b []float32, bl, ldb int,
+		c []float32, cl, ldc int, add bool) {
+		needTLanes(lanes, count, matrix{a, k, m, lda}, matrix{b, k, n, ldb}, bl, matrix{c, m, n, ldc}, cl)
+		for l := range count {
+			genericProduct(m, n, k, operand{a[min(l, len(a)):], lanes, lda}, b[min(l*bl, len(b)):], ldb,
+				c[min(l*cl, len(c)):], ldc, add)
+		}
+	}
+	s.PackBlocks = func(blocks, cols int, dst []float32, ldd, dstStep int, src []float32, lds, srcStep int,
+		scale float32) {
+		needBlocks(lanes, blocks, cols, dst, ldd, dstStep, src, lds, srcStep)
+		packBlocks(lanes, blocks, cols, dst, ldd, dstStep, src, lds, srcStep, scale)
+	}
+	return s
+}
+
+// generic are the routines for which the number of lanes is but a limit.
+func generic() *Set {
 	return &Set{
-		Name: "generic", Lanes: 8, Panel: 8, Rows: 1,
-		Gemm: genericGemm, GemmMax: genericGemmMax, GemmT: genericGemmT, Pack: genericPack,
+		Name: "generic",
+		Gemm: genericGemm, GemmMax: genericGemmMax, GemmT: genericGemmT,
+		Pack:    genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
 		PowerRows: genericPowerRows, SumDown: genericSumDown,
 		Widen: genericWiden, Narrow: genericNarrow,
@@ -75,6 +103,43 @@ func genericTile(k int, a operand, i int, b []float32, j, ldb int) [genericLanes
 		at, j = at+step, j+ldb
 	}
 	return [genericLanes]float32{c0, c1, c2, c3, c4, c5, c6, c7}
+}
+
+func genericGemmLanes(lanes, m, n, k int, a []float32, ai, ap int, b []float32, bj, bp int,
+	c []float32, ci, cj int) {
+	needLanes(lanes, grid{a, m, ai, k, ap}, grid{b, n, bj, k, bp}, grid{c, m, ci, n, cj})
+	clearLanes(lanes, grid{c, m, ci, n, cj})
+	for i := range m {
+		for j := range n {
+			out := c[i*ci+j*cj:][:lanes]
+			for p := range k {
+				x, y := a[i*ai+p*ap:][:lanes], b[j*bj+p*bp:][:lanes]
+				for l := range out {
+					out[l] += x[l] * y[l]
+				}
+			}
+		}
+	}
+}
+
+func clearLanes(lanes int, c grid) {
+	for i := range c.rows {
+		for j := range c.cols {
+			clear(c.x[i*c.row+j*c.col:][:lanes])
+		}
+	}
+}
+
+func packBlocks(lanes, blocks, cols int, dst []float32, ldd, dstStep int, src []float32, lds, srcStep int,
+	scale float32) {
+	for b := range blocks {
+		for c := range cols {
+			out := dst[b*dstStep+c*ldd:][:lanes]
+			for r := range out {
+				out[r] = scale * src[b*srcStep+r*lds+c]
+			}
+		}
+	}
 }
 
 func genericPack(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {

@@ -50,6 +50,9 @@ func genericSoftmax(keys, cols int, s []float32, ld int, m, sum, alpha []float32
 	m, sum, alpha = m[:cols], sum[:cols], alpha[:cols]
 	changed := false
 	for c, old := range alpha {
+		if m[c]-Stale <= old {
+			m[c] = old
+		}
 		alpha[c] = exp2(old - m[c])
 		changed = changed || alpha[c] != 1
 		sum[c] *= alpha[c]

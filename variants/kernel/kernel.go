@@ -38,16 +38,30 @@ type Set struct {
 	// GemmT computes C = Aᵀ·B, or C += Aᵀ·B: c[i][j] = Σ_p a[p][i]·b[p][j]. A is stored k×m: a
 	// transposed score tile is used as it is.
 	GemmT func(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, add bool)
+	// GemmLanes computes as many products C = A·B as there are lanes, one in each: c[i][j] =
+	// Σ_p a[i][p]·b[p][j], for i < m, j < n, p < k, p ascending, where an element is a vector: that of A at
+	// a[i·ai+p·ap], of B at b[j·bj+p·bp], of C at c[i·ci+j·cj]. m is a multiple of 6, n of 4.
+	GemmLanes func(m, n, k int, a []float32, ai, ap int, b []float32, bj, bp int, c []float32, ci, cj int)
+	// GemmTLanes computes C = Aᵀ·B, or C += Aᵀ·B, of the first lanes of A, whose B and C lie apart:
+	// c[l·cl+i·ldc+j] = Σ_p a[p·lda+i·Lanes+l]·b[l·bl+p·ldb+j] for l < count, i < m, j < n. n is a multiple of
+	// Lanes.
+	GemmTLanes func(count, m, n, k int, a []float32, lda int, b []float32, bl, ldb int, c []float32, cl, ldc int,
+		add bool)
 	// Pack transposes and scales: dst[c][r] = scale·src[r][c] for r < rows, c < cols. Any rows and cols;
 	// columns rows…padded-1 of dst are set to zero, where padded is rows rounded up to Lanes.
 	Pack func(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32)
+	// PackBlocks transposes and scales blocks of as many rows as there are lanes: dst[b·dstStep+c·ldd+r] =
+	// scale·src[b·srcStep+r·lds+c] for b < blocks, c < cols, r < Lanes. Any cols.
+	PackBlocks func(blocks, cols int, dst []float32, ldd, dstStep int, src []float32, lds, srcStep int,
+		scale float32)
 
 	// Softmax takes one transposed tile of base-2 logits s[keys][cols] into the running softmax of each
 	// column (spec §1, "tiled exact"). alpha[c] holds the maximum before the tile, Lowest at the start, and
-	// m[c] that with the tile in it (GemmMax, MaxCols). It stores alpha[c] = 2^(alpha[c]-m[c]); s[k][c] =
-	// 2^(s[k][c]-m[c]); sum[c] = sum[c]·alpha[c] + Σ_k s[k][c]. A logit of -Inf gets weight exactly 0, also in
-	// a column that has no finite one. It reports whether any alpha differs from 1, so that the caller can
-	// skip the rescaling of its accumulator.
+	// m[c] that with the tile in it (GemmMax, MaxCols); where that is higher by at most Stale, m[c] is set back,
+	// so that there is less to rescale. It stores alpha[c] = 2^(alpha[c]-m[c]); s[k][c] = 2^(s[k][c]-m[c]);
+	// sum[c] = sum[c]·alpha[c] + Σ_k s[k][c]. A logit of -Inf gets weight exactly 0, also in a column that has
+	// no finite one. It reports whether any alpha differs from 1, so that the caller can skip the rescaling of
+	// its accumulator.
 	Softmax func(keys, cols int, s []float32, ld int, m, sum, alpha []float32) bool
 	// ScaleRows computes dst[r][c] = f[r]·src[r][c]; dst and src may be the same. Any cols.
 	ScaleRows func(rows, cols int, dst []float32, ldd int, src []float32, lds int, f []float32)
@@ -123,6 +137,9 @@ type Set struct {
 
 // Steepest turns every normal number that is positive into at least 1: see Set.Slope.
 const Steepest = 0x1p126
+
+// Stale is how far the maximum of a running softmax may be behind its logits: weights go up to 2^Stale.
+const Stale = 8
 
 // Lowest is the running maximum of a softmax that has seen no logit: finite, so that no difference of it
 // is NaN.

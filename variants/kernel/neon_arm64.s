@@ -2253,6 +2253,775 @@ plain65:
 	FMOVQ F6, 0(R23)
 	RET
 
+// func neonGemmTLanes1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmTLanes1(SB), NOSPLIT, $0-88
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6, V7…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V7.B16
+	SUBS $4, R2
+	BLT rest6
+	PCALIGN $64
+
+k4_5:
+	FMOVQ 0(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	FMOVS 32(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	FMOVS 48(R0), F12
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	FMOVS 64(R0), F13
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	FMOVS 80(R0), F14
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	FMOVS 96(R0), F15
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	FMOVS 112(R0), F16
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FMOVQ 0(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	FMOVS 32(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	FMOVS 48(R0), F12
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	FMOVS 64(R0), F13
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	FMOVS 80(R0), F14
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	FMOVS 96(R0), F15
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	FMOVS 112(R0), F16
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FMOVQ 0(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	FMOVS 32(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	FMOVS 48(R0), F12
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	FMOVS 64(R0), F13
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	FMOVS 80(R0), F14
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	FMOVS 96(R0), F15
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	FMOVS 112(R0), F16
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FMOVQ 0(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	FMOVS 32(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	FMOVS 48(R0), F12
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	FMOVS 64(R0), F13
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	FMOVS 80(R0), F14
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	FMOVS 96(R0), F15
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	FMOVS 112(R0), F16
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $4, R2
+	BGE k4_5
+
+rest6:
+	ADDS $4, R2
+	BEQ store8
+
+k1_7:
+	FMOVQ 0(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f891100 // fmla v0.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a1101 // fmla v1.4s, v8.4s, v10.s[0]
+	FMOVS 32(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	FMOVS 48(R0), F12
+	WORD $0x4f8c1103 // fmla v3.4s, v8.4s, v12.s[0]
+	FMOVS 64(R0), F13
+	WORD $0x4f8d1104 // fmla v4.4s, v8.4s, v13.s[0]
+	FMOVS 80(R0), F14
+	WORD $0x4f8e1105 // fmla v5.4s, v8.4s, v14.s[0]
+	FMOVS 96(R0), F15
+	WORD $0x4f8f1106 // fmla v6.4s, v8.4s, v15.s[0]
+	FMOVS 112(R0), F16
+	WORD $0x4f901107 // fmla v7.4s, v8.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_7
+
+store8:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain9
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+
+plain9:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	ADD R8, R23
+	FMOVQ F7, 0(R23)
+	ADD $128, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_10
+	CMP $2, R14
+	BEQ rows2_11
+	CMP $3, R14
+	BEQ rows3_12
+	CMP $4, R14
+	BEQ rows4_13
+	CMP $5, R14
+	BEQ rows5_14
+	CMP $6, R14
+	BEQ rows6_15
+	CMP $7, R14
+	BEQ rows7_16
+	RET
+
+rows1_10:
+	// Tile 1×4: rows in V0…V0.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	CMP $0, R2
+	BEQ store22
+
+k1_21:
+	FMOVQ 0(R10), F1
+	FMOVS 0(R0), F2
+	WORD $0x4f821020 // fmla v0.4s, v1.4s, v2.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_21
+
+store22:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain23
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+
+plain23:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	RET
+
+rows2_11:
+	// Tile 2×4: rows in V0…V0, V1…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FMOVQ 0(R10), F2
+	FMOVS 0(R0), F3
+	WORD $0x4f831040 // fmla v0.4s, v2.4s, v3.s[0]
+	FMOVS 16(R0), F4
+	WORD $0x4f841041 // fmla v1.4s, v2.4s, v4.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain30
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+
+plain30:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	RET
+
+rows3_12:
+	// Tile 3×4: rows in V0…V0, V1…V1, V2…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	CMP $0, R2
+	BEQ store36
+
+k1_35:
+	FMOVQ 0(R10), F3
+	FMOVS 0(R0), F4
+	WORD $0x4f841060 // fmla v0.4s, v3.4s, v4.s[0]
+	FMOVS 16(R0), F5
+	WORD $0x4f851061 // fmla v1.4s, v3.4s, v5.s[0]
+	FMOVS 32(R0), F6
+	WORD $0x4f861062 // fmla v2.4s, v3.4s, v6.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_35
+
+store36:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain37
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+
+plain37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	RET
+
+rows4_13:
+	// Tile 4×4: rows in V0…V0, V1…V1, V2…V2, V3…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	CMP $0, R2
+	BEQ store43
+
+k1_42:
+	FMOVQ 0(R10), F4
+	FMOVS 0(R0), F5
+	WORD $0x4f851080 // fmla v0.4s, v4.4s, v5.s[0]
+	FMOVS 16(R0), F6
+	WORD $0x4f861081 // fmla v1.4s, v4.4s, v6.s[0]
+	FMOVS 32(R0), F7
+	WORD $0x4f871082 // fmla v2.4s, v4.4s, v7.s[0]
+	FMOVS 48(R0), F8
+	WORD $0x4f881083 // fmla v3.4s, v4.4s, v8.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_42
+
+store43:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain44
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+
+plain44:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	RET
+
+rows5_14:
+	// Tile 5×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	CMP $0, R2
+	BEQ store50
+
+k1_49:
+	FMOVQ 0(R10), F5
+	FMOVS 0(R0), F6
+	WORD $0x4f8610a0 // fmla v0.4s, v5.4s, v6.s[0]
+	FMOVS 16(R0), F7
+	WORD $0x4f8710a1 // fmla v1.4s, v5.4s, v7.s[0]
+	FMOVS 32(R0), F8
+	WORD $0x4f8810a2 // fmla v2.4s, v5.4s, v8.s[0]
+	FMOVS 48(R0), F9
+	WORD $0x4f8910a3 // fmla v3.4s, v5.4s, v9.s[0]
+	FMOVS 64(R0), F10
+	WORD $0x4f8a10a4 // fmla v4.4s, v5.4s, v10.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_49
+
+store50:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain51
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+
+plain51:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	RET
+
+rows6_15:
+	// Tile 6×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store57
+
+k1_56:
+	FMOVQ 0(R10), F6
+	FMOVS 0(R0), F7
+	WORD $0x4f8710c0 // fmla v0.4s, v6.4s, v7.s[0]
+	FMOVS 16(R0), F8
+	WORD $0x4f8810c1 // fmla v1.4s, v6.4s, v8.s[0]
+	FMOVS 32(R0), F9
+	WORD $0x4f8910c2 // fmla v2.4s, v6.4s, v9.s[0]
+	FMOVS 48(R0), F10
+	WORD $0x4f8a10c3 // fmla v3.4s, v6.4s, v10.s[0]
+	FMOVS 64(R0), F11
+	WORD $0x4f8b10c4 // fmla v4.4s, v6.4s, v11.s[0]
+	FMOVS 80(R0), F12
+	WORD $0x4f8c10c5 // fmla v5.4s, v6.4s, v12.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_56
+
+store57:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain58
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+
+plain58:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	RET
+
+rows7_16:
+	// Tile 7×4: rows in V0…V0, V1…V1, V2…V2, V3…V3, V4…V4, V5…V5, V6…V6.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	CMP $0, R2
+	BEQ store64
+
+k1_63:
+	FMOVQ 0(R10), F7
+	FMOVS 0(R0), F8
+	WORD $0x4f8810e0 // fmla v0.4s, v7.4s, v8.s[0]
+	FMOVS 16(R0), F9
+	WORD $0x4f8910e1 // fmla v1.4s, v7.4s, v9.s[0]
+	FMOVS 32(R0), F10
+	WORD $0x4f8a10e2 // fmla v2.4s, v7.4s, v10.s[0]
+	FMOVS 48(R0), F11
+	WORD $0x4f8b10e3 // fmla v3.4s, v7.4s, v11.s[0]
+	FMOVS 64(R0), F12
+	WORD $0x4f8c10e4 // fmla v4.4s, v7.4s, v12.s[0]
+	FMOVS 80(R0), F13
+	WORD $0x4f8d10e5 // fmla v5.4s, v7.4s, v13.s[0]
+	FMOVS 96(R0), F14
+	WORD $0x4f8e10e6 // fmla v6.4s, v7.4s, v14.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_63
+
+store64:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain65
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+
+plain65:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	ADD R8, R23
+	FMOVQ F1, 0(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	ADD R8, R23
+	FMOVQ F5, 0(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	RET
+
 // func neonGemm2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 TEXT ·neonGemm2(SB), NOSPLIT, $0-88
 	MOVD a+16(FP), R1
@@ -5086,6 +5855,987 @@ k1_63:
 	FMOVS 24(R0), F18
 	WORD $0x4f9211cc // fmla v12.4s, v14.4s, v18.s[0]
 	WORD $0x4f9211ed // fmla v13.4s, v15.4s, v18.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_63
+
+store64:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain65
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+
+plain65:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	RET
+
+// func neonGemmTLanes2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmTLanes2(SB), NOSPLIT, $0-88
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13, V14…V15.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V14.B16
+	VMOVI $0, V15.B16
+	SUBS $4, R2
+	BLT rest6
+	PCALIGN $64
+
+k4_5:
+	FLDPQ (R10), (F16, F17)
+	FMOVS 0(R0), F18
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	FMOVS 80(R0), F23
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	FMOVS 96(R0), F24
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	FMOVS 112(R0), F25
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F16, F17)
+	FMOVS 0(R0), F18
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	FMOVS 80(R0), F23
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	FMOVS 96(R0), F24
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	FMOVS 112(R0), F25
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F16, F17)
+	FMOVS 0(R0), F18
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	FMOVS 80(R0), F23
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	FMOVS 96(R0), F24
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	FMOVS 112(R0), F25
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F16, F17)
+	FMOVS 0(R0), F18
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	FMOVS 80(R0), F23
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	FMOVS 96(R0), F24
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	FMOVS 112(R0), F25
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $4, R2
+	BGE k4_5
+
+rest6:
+	ADDS $4, R2
+	BEQ store8
+
+k1_7:
+	FLDPQ (R10), (F16, F17)
+	FMOVS 0(R0), F18
+	WORD $0x4f921200 // fmla v0.4s, v16.4s, v18.s[0]
+	WORD $0x4f921221 // fmla v1.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f931202 // fmla v2.4s, v16.4s, v19.s[0]
+	WORD $0x4f931223 // fmla v3.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f951206 // fmla v6.4s, v16.4s, v21.s[0]
+	WORD $0x4f951227 // fmla v7.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f961208 // fmla v8.4s, v16.4s, v22.s[0]
+	WORD $0x4f961229 // fmla v9.4s, v17.4s, v22.s[0]
+	FMOVS 80(R0), F23
+	WORD $0x4f97120a // fmla v10.4s, v16.4s, v23.s[0]
+	WORD $0x4f97122b // fmla v11.4s, v17.4s, v23.s[0]
+	FMOVS 96(R0), F24
+	WORD $0x4f98120c // fmla v12.4s, v16.4s, v24.s[0]
+	WORD $0x4f98122d // fmla v13.4s, v17.4s, v24.s[0]
+	FMOVS 112(R0), F25
+	WORD $0x4f99120e // fmla v14.4s, v16.4s, v25.s[0]
+	WORD $0x4f99122f // fmla v15.4s, v17.4s, v25.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_7
+
+store8:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain9
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+
+plain9:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	ADD R8, R23
+	FMOVQ F14, 0(R23)
+	FMOVQ F15, 16(R23)
+	ADD $128, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_10
+	CMP $2, R14
+	BEQ rows2_11
+	CMP $3, R14
+	BEQ rows3_12
+	CMP $4, R14
+	BEQ rows4_13
+	CMP $5, R14
+	BEQ rows5_14
+	CMP $6, R14
+	BEQ rows6_15
+	CMP $7, R14
+	BEQ rows7_16
+	RET
+
+rows1_10:
+	// Tile 1×8: rows in V0…V1.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	CMP $0, R2
+	BEQ store22
+
+k1_21:
+	FLDPQ (R10), (F2, F3)
+	FMOVS 0(R0), F4
+	WORD $0x4f841040 // fmla v0.4s, v2.4s, v4.s[0]
+	WORD $0x4f841061 // fmla v1.4s, v3.4s, v4.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_21
+
+store22:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain23
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+
+plain23:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	RET
+
+rows2_11:
+	// Tile 2×8: rows in V0…V1, V2…V3.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FLDPQ (R10), (F4, F5)
+	FMOVS 0(R0), F6
+	WORD $0x4f861080 // fmla v0.4s, v4.4s, v6.s[0]
+	WORD $0x4f8610a1 // fmla v1.4s, v5.4s, v6.s[0]
+	FMOVS 16(R0), F7
+	WORD $0x4f871082 // fmla v2.4s, v4.4s, v7.s[0]
+	WORD $0x4f8710a3 // fmla v3.4s, v5.4s, v7.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain30
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+
+plain30:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	RET
+
+rows3_12:
+	// Tile 3×8: rows in V0…V1, V2…V3, V4…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store36
+
+k1_35:
+	FLDPQ (R10), (F6, F7)
+	FMOVS 0(R0), F8
+	WORD $0x4f8810c0 // fmla v0.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810e1 // fmla v1.4s, v7.4s, v8.s[0]
+	FMOVS 16(R0), F9
+	WORD $0x4f8910c2 // fmla v2.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910e3 // fmla v3.4s, v7.4s, v9.s[0]
+	FMOVS 32(R0), F10
+	WORD $0x4f8a10c4 // fmla v4.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10e5 // fmla v5.4s, v7.4s, v10.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_35
+
+store36:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain37
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+
+plain37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	RET
+
+rows4_13:
+	// Tile 4×8: rows in V0…V1, V2…V3, V4…V5, V6…V7.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	CMP $0, R2
+	BEQ store43
+
+k1_42:
+	FLDPQ (R10), (F8, F9)
+	FMOVS 0(R0), F10
+	WORD $0x4f8a1100 // fmla v0.4s, v8.4s, v10.s[0]
+	WORD $0x4f8a1121 // fmla v1.4s, v9.4s, v10.s[0]
+	FMOVS 16(R0), F11
+	WORD $0x4f8b1102 // fmla v2.4s, v8.4s, v11.s[0]
+	WORD $0x4f8b1123 // fmla v3.4s, v9.4s, v11.s[0]
+	FMOVS 32(R0), F12
+	WORD $0x4f8c1104 // fmla v4.4s, v8.4s, v12.s[0]
+	WORD $0x4f8c1125 // fmla v5.4s, v9.4s, v12.s[0]
+	FMOVS 48(R0), F13
+	WORD $0x4f8d1106 // fmla v6.4s, v8.4s, v13.s[0]
+	WORD $0x4f8d1127 // fmla v7.4s, v9.4s, v13.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_42
+
+store43:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain44
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+
+plain44:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	RET
+
+rows5_14:
+	// Tile 5×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	CMP $0, R2
+	BEQ store50
+
+k1_49:
+	FLDPQ (R10), (F10, F11)
+	FMOVS 0(R0), F12
+	WORD $0x4f8c1140 // fmla v0.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1161 // fmla v1.4s, v11.4s, v12.s[0]
+	FMOVS 16(R0), F13
+	WORD $0x4f8d1142 // fmla v2.4s, v10.4s, v13.s[0]
+	WORD $0x4f8d1163 // fmla v3.4s, v11.4s, v13.s[0]
+	FMOVS 32(R0), F14
+	WORD $0x4f8e1144 // fmla v4.4s, v10.4s, v14.s[0]
+	WORD $0x4f8e1165 // fmla v5.4s, v11.4s, v14.s[0]
+	FMOVS 48(R0), F15
+	WORD $0x4f8f1146 // fmla v6.4s, v10.4s, v15.s[0]
+	WORD $0x4f8f1167 // fmla v7.4s, v11.4s, v15.s[0]
+	FMOVS 64(R0), F16
+	WORD $0x4f901148 // fmla v8.4s, v10.4s, v16.s[0]
+	WORD $0x4f901169 // fmla v9.4s, v11.4s, v16.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_49
+
+store50:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain51
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+
+plain51:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	RET
+
+rows6_15:
+	// Tile 6×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	CMP $0, R2
+	BEQ store57
+
+k1_56:
+	FLDPQ (R10), (F12, F13)
+	FMOVS 0(R0), F14
+	WORD $0x4f8e1180 // fmla v0.4s, v12.4s, v14.s[0]
+	WORD $0x4f8e11a1 // fmla v1.4s, v13.4s, v14.s[0]
+	FMOVS 16(R0), F15
+	WORD $0x4f8f1182 // fmla v2.4s, v12.4s, v15.s[0]
+	WORD $0x4f8f11a3 // fmla v3.4s, v13.4s, v15.s[0]
+	FMOVS 32(R0), F16
+	WORD $0x4f901184 // fmla v4.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a5 // fmla v5.4s, v13.4s, v16.s[0]
+	FMOVS 48(R0), F17
+	WORD $0x4f911186 // fmla v6.4s, v12.4s, v17.s[0]
+	WORD $0x4f9111a7 // fmla v7.4s, v13.4s, v17.s[0]
+	FMOVS 64(R0), F18
+	WORD $0x4f921188 // fmla v8.4s, v12.4s, v18.s[0]
+	WORD $0x4f9211a9 // fmla v9.4s, v13.4s, v18.s[0]
+	FMOVS 80(R0), F19
+	WORD $0x4f93118a // fmla v10.4s, v12.4s, v19.s[0]
+	WORD $0x4f9311ab // fmla v11.4s, v13.4s, v19.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_56
+
+store57:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain58
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+
+plain58:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	ADD R8, R23
+	FMOVQ F2, 0(R23)
+	FMOVQ F3, 16(R23)
+	ADD R8, R23
+	FMOVQ F4, 0(R23)
+	FMOVQ F5, 16(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	ADD R8, R23
+	FMOVQ F8, 0(R23)
+	FMOVQ F9, 16(R23)
+	ADD R8, R23
+	FMOVQ F10, 0(R23)
+	FMOVQ F11, 16(R23)
+	RET
+
+rows7_16:
+	// Tile 7×8: rows in V0…V1, V2…V3, V4…V5, V6…V7, V8…V9, V10…V11, V12…V13.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	CMP $0, R2
+	BEQ store64
+
+k1_63:
+	FLDPQ (R10), (F14, F15)
+	FMOVS 0(R0), F16
+	WORD $0x4f9011c0 // fmla v0.4s, v14.4s, v16.s[0]
+	WORD $0x4f9011e1 // fmla v1.4s, v15.4s, v16.s[0]
+	FMOVS 16(R0), F17
+	WORD $0x4f9111c2 // fmla v2.4s, v14.4s, v17.s[0]
+	WORD $0x4f9111e3 // fmla v3.4s, v15.4s, v17.s[0]
+	FMOVS 32(R0), F18
+	WORD $0x4f9211c4 // fmla v4.4s, v14.4s, v18.s[0]
+	WORD $0x4f9211e5 // fmla v5.4s, v15.4s, v18.s[0]
+	FMOVS 48(R0), F19
+	WORD $0x4f9311c6 // fmla v6.4s, v14.4s, v19.s[0]
+	WORD $0x4f9311e7 // fmla v7.4s, v15.4s, v19.s[0]
+	FMOVS 64(R0), F20
+	WORD $0x4f9411c8 // fmla v8.4s, v14.4s, v20.s[0]
+	WORD $0x4f9411e9 // fmla v9.4s, v15.4s, v20.s[0]
+	FMOVS 80(R0), F21
+	WORD $0x4f9511ca // fmla v10.4s, v14.4s, v21.s[0]
+	WORD $0x4f9511eb // fmla v11.4s, v15.4s, v21.s[0]
+	FMOVS 96(R0), F22
+	WORD $0x4f9611cc // fmla v12.4s, v14.4s, v22.s[0]
+	WORD $0x4f9611ed // fmla v13.4s, v15.4s, v22.s[0]
 	ADD R6, R0
 	ADD R7, R10
 	SUBS $1, R2
@@ -8763,14 +10513,1367 @@ plain65:
 	FMOVQ F20, 32(R23)
 	RET
 
-// func neonPack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
-TEXT ·neonPack(SB), NOSPLIT, $0-52
-	FMOVS scale+48(FP), F0
+// func neonGemmTLanes3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+TEXT ·neonGemmTLanes3(SB), NOSPLIT, $0-88
+	MOVD a+16(FP), R1
+	MOVD c+48(FP), R5
+	MOVD m+0(FP), R14
+	MOVD lda+24(FP), R6
+	LSL $2, R6
+	MOVD ldb+40(FP), R7
+	LSL $2, R7
+	MOVD ldc+56(FP), R8
+	LSL $2, R8
+	LSL $2, R7, R9
+	CMP $8, R14
+	BLT tails2
+
+full1:
+	// Tile 8×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20, V21…V23.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none3
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line4:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line4
+	MOVD R4, ahead+80(FP)
+
+none3:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	VMOVI $0, V20.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V21.B16
+	VMOVI $0, V22.B16
+	VMOVI $0, V23.B16
+	SUBS $4, R2
+	BLT rest6
+	PCALIGN $64
+
+k4_5:
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	FMOVS 0(R0), F27
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	FMOVS 16(R0), F28
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	FMOVS 32(R0), F29
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	FMOVS 48(R0), F30
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS 64(R0), F27
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	FMOVS 80(R0), F28
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	FMOVS 96(R0), F29
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	FMOVS 112(R0), F30
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	FMOVS 0(R0), F27
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	FMOVS 16(R0), F28
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	FMOVS 32(R0), F29
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	FMOVS 48(R0), F30
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS 64(R0), F27
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	FMOVS 80(R0), F28
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	FMOVS 96(R0), F29
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	FMOVS 112(R0), F30
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	FMOVS 0(R0), F27
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	FMOVS 16(R0), F28
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	FMOVS 32(R0), F29
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	FMOVS 48(R0), F30
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS 64(R0), F27
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	FMOVS 80(R0), F28
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	FMOVS 96(R0), F29
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	FMOVS 112(R0), F30
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	FMOVS 0(R0), F27
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	FMOVS 16(R0), F28
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	FMOVS 32(R0), F29
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	FMOVS 48(R0), F30
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS 64(R0), F27
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	FMOVS 80(R0), F28
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	FMOVS 96(R0), F29
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	FMOVS 112(R0), F30
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $4, R2
+	BGE k4_5
+
+rest6:
+	ADDS $4, R2
+	BEQ store8
+
+k1_7:
+	FLDPQ (R10), (F24, F25)
+	FMOVQ 32(R10), F26
+	FMOVS 0(R0), F27
+	WORD $0x4f9b1300 // fmla v0.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b1321 // fmla v1.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b1342 // fmla v2.4s, v26.4s, v27.s[0]
+	FMOVS 16(R0), F28
+	WORD $0x4f9c1303 // fmla v3.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1324 // fmla v4.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1345 // fmla v5.4s, v26.4s, v28.s[0]
+	FMOVS 32(R0), F29
+	WORD $0x4f9d1306 // fmla v6.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1327 // fmla v7.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1348 // fmla v8.4s, v26.4s, v29.s[0]
+	FMOVS 48(R0), F30
+	WORD $0x4f9e1309 // fmla v9.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e132a // fmla v10.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e134b // fmla v11.4s, v26.4s, v30.s[0]
+	FMOVS 64(R0), F27
+	WORD $0x4f9b130c // fmla v12.4s, v24.4s, v27.s[0]
+	WORD $0x4f9b132d // fmla v13.4s, v25.4s, v27.s[0]
+	WORD $0x4f9b134e // fmla v14.4s, v26.4s, v27.s[0]
+	FMOVS 80(R0), F28
+	WORD $0x4f9c130f // fmla v15.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1330 // fmla v16.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1351 // fmla v17.4s, v26.4s, v28.s[0]
+	FMOVS 96(R0), F29
+	WORD $0x4f9d1312 // fmla v18.4s, v24.4s, v29.s[0]
+	WORD $0x4f9d1333 // fmla v19.4s, v25.4s, v29.s[0]
+	WORD $0x4f9d1354 // fmla v20.4s, v26.4s, v29.s[0]
+	FMOVS 112(R0), F30
+	WORD $0x4f9e1315 // fmla v21.4s, v24.4s, v30.s[0]
+	WORD $0x4f9e1336 // fmla v22.4s, v25.4s, v30.s[0]
+	WORD $0x4f9e1357 // fmla v23.4s, v26.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_7
+
+store8:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain9
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd610 // fadd v16.4s, v16.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd652 // fadd v18.4s, v18.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd673 // fadd v19.4s, v19.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd694 // fadd v20.4s, v20.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd6b5 // fadd v21.4s, v21.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd6d6 // fadd v22.4s, v22.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
+
+plain9:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	ADD R8, R23
+	FMOVQ F18, 0(R23)
+	FMOVQ F19, 16(R23)
+	FMOVQ F20, 32(R23)
+	ADD R8, R23
+	FMOVQ F21, 0(R23)
+	FMOVQ F22, 16(R23)
+	FMOVQ F23, 32(R23)
+	ADD $128, R1
+	ADD R8<<3, R5
+	SUB $8, R14
+	CMP $8, R14
+	BGE full1
+
+tails2:
+	CMP $1, R14
+	BEQ rows1_10
+	CMP $2, R14
+	BEQ rows2_11
+	CMP $3, R14
+	BEQ rows3_12
+	CMP $4, R14
+	BEQ rows4_13
+	CMP $5, R14
+	BEQ rows5_14
+	CMP $6, R14
+	BEQ rows6_15
+	CMP $7, R14
+	BEQ rows7_16
+	RET
+
+rows1_10:
+	// Tile 1×12: rows in V0…V2.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none17
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line18:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line18
+	MOVD R4, ahead+80(FP)
+
+none17:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	CMP $0, R2
+	BEQ store22
+
+k1_21:
+	FLDPQ (R10), (F3, F4)
+	FMOVQ 32(R10), F5
+	FMOVS 0(R0), F6
+	WORD $0x4f861060 // fmla v0.4s, v3.4s, v6.s[0]
+	WORD $0x4f861081 // fmla v1.4s, v4.4s, v6.s[0]
+	WORD $0x4f8610a2 // fmla v2.4s, v5.4s, v6.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_21
+
+store22:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain23
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+
+plain23:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	RET
+
+rows2_11:
+	// Tile 2×12: rows in V0…V2, V3…V5.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none24
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line25:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line25
+	MOVD R4, ahead+80(FP)
+
+none24:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	CMP $0, R2
+	BEQ store29
+
+k1_28:
+	FLDPQ (R10), (F6, F7)
+	FMOVQ 32(R10), F8
+	FMOVS 0(R0), F9
+	WORD $0x4f8910c0 // fmla v0.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910e1 // fmla v1.4s, v7.4s, v9.s[0]
+	WORD $0x4f891102 // fmla v2.4s, v8.4s, v9.s[0]
+	FMOVS 16(R0), F10
+	WORD $0x4f8a10c3 // fmla v3.4s, v6.4s, v10.s[0]
+	WORD $0x4f8a10e4 // fmla v4.4s, v7.4s, v10.s[0]
+	WORD $0x4f8a1105 // fmla v5.4s, v8.4s, v10.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_28
+
+store29:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain30
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+
+plain30:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	RET
+
+rows3_12:
+	// Tile 3×12: rows in V0…V2, V3…V5, V6…V8.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none31
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line32:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line32
+	MOVD R4, ahead+80(FP)
+
+none31:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	CMP $0, R2
+	BEQ store36
+
+k1_35:
+	FLDPQ (R10), (F9, F10)
+	FMOVQ 32(R10), F11
+	FMOVS 0(R0), F12
+	WORD $0x4f8c1120 // fmla v0.4s, v9.4s, v12.s[0]
+	WORD $0x4f8c1141 // fmla v1.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1162 // fmla v2.4s, v11.4s, v12.s[0]
+	FMOVS 16(R0), F13
+	WORD $0x4f8d1123 // fmla v3.4s, v9.4s, v13.s[0]
+	WORD $0x4f8d1144 // fmla v4.4s, v10.4s, v13.s[0]
+	WORD $0x4f8d1165 // fmla v5.4s, v11.4s, v13.s[0]
+	FMOVS 32(R0), F14
+	WORD $0x4f8e1126 // fmla v6.4s, v9.4s, v14.s[0]
+	WORD $0x4f8e1147 // fmla v7.4s, v10.4s, v14.s[0]
+	WORD $0x4f8e1168 // fmla v8.4s, v11.4s, v14.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_35
+
+store36:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain37
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+
+plain37:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	RET
+
+rows4_13:
+	// Tile 4×12: rows in V0…V2, V3…V5, V6…V8, V9…V11.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none38
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line39:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line39
+	MOVD R4, ahead+80(FP)
+
+none38:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	CMP $0, R2
+	BEQ store43
+
+k1_42:
+	FLDPQ (R10), (F12, F13)
+	FMOVQ 32(R10), F14
+	FMOVS 0(R0), F15
+	WORD $0x4f8f1180 // fmla v0.4s, v12.4s, v15.s[0]
+	WORD $0x4f8f11a1 // fmla v1.4s, v13.4s, v15.s[0]
+	WORD $0x4f8f11c2 // fmla v2.4s, v14.4s, v15.s[0]
+	FMOVS 16(R0), F16
+	WORD $0x4f901183 // fmla v3.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a4 // fmla v4.4s, v13.4s, v16.s[0]
+	WORD $0x4f9011c5 // fmla v5.4s, v14.4s, v16.s[0]
+	FMOVS 32(R0), F17
+	WORD $0x4f911186 // fmla v6.4s, v12.4s, v17.s[0]
+	WORD $0x4f9111a7 // fmla v7.4s, v13.4s, v17.s[0]
+	WORD $0x4f9111c8 // fmla v8.4s, v14.4s, v17.s[0]
+	FMOVS 48(R0), F18
+	WORD $0x4f921189 // fmla v9.4s, v12.4s, v18.s[0]
+	WORD $0x4f9211aa // fmla v10.4s, v13.4s, v18.s[0]
+	WORD $0x4f9211cb // fmla v11.4s, v14.4s, v18.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_42
+
+store43:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain44
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+
+plain44:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	RET
+
+rows5_14:
+	// Tile 5×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none45
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line46:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line46
+	MOVD R4, ahead+80(FP)
+
+none45:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	CMP $0, R2
+	BEQ store50
+
+k1_49:
+	FLDPQ (R10), (F15, F16)
+	FMOVQ 32(R10), F17
+	FMOVS 0(R0), F18
+	WORD $0x4f9211e0 // fmla v0.4s, v15.4s, v18.s[0]
+	WORD $0x4f921201 // fmla v1.4s, v16.4s, v18.s[0]
+	WORD $0x4f921222 // fmla v2.4s, v17.4s, v18.s[0]
+	FMOVS 16(R0), F19
+	WORD $0x4f9311e3 // fmla v3.4s, v15.4s, v19.s[0]
+	WORD $0x4f931204 // fmla v4.4s, v16.4s, v19.s[0]
+	WORD $0x4f931225 // fmla v5.4s, v17.4s, v19.s[0]
+	FMOVS 32(R0), F20
+	WORD $0x4f9411e6 // fmla v6.4s, v15.4s, v20.s[0]
+	WORD $0x4f941207 // fmla v7.4s, v16.4s, v20.s[0]
+	WORD $0x4f941228 // fmla v8.4s, v17.4s, v20.s[0]
+	FMOVS 48(R0), F21
+	WORD $0x4f9511e9 // fmla v9.4s, v15.4s, v21.s[0]
+	WORD $0x4f95120a // fmla v10.4s, v16.4s, v21.s[0]
+	WORD $0x4f95122b // fmla v11.4s, v17.4s, v21.s[0]
+	FMOVS 64(R0), F22
+	WORD $0x4f9611ec // fmla v12.4s, v15.4s, v22.s[0]
+	WORD $0x4f96120d // fmla v13.4s, v16.4s, v22.s[0]
+	WORD $0x4f96122e // fmla v14.4s, v17.4s, v22.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_49
+
+store50:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain51
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
+
+plain51:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	RET
+
+rows6_15:
+	// Tile 6×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none52
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line53:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line53
+	MOVD R4, ahead+80(FP)
+
+none52:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	CMP $0, R2
+	BEQ store57
+
+k1_56:
+	FLDPQ (R10), (F18, F19)
+	FMOVQ 32(R10), F20
+	FMOVS 0(R0), F21
+	WORD $0x4f951240 // fmla v0.4s, v18.4s, v21.s[0]
+	WORD $0x4f951261 // fmla v1.4s, v19.4s, v21.s[0]
+	WORD $0x4f951282 // fmla v2.4s, v20.4s, v21.s[0]
+	FMOVS 16(R0), F22
+	WORD $0x4f961243 // fmla v3.4s, v18.4s, v22.s[0]
+	WORD $0x4f961264 // fmla v4.4s, v19.4s, v22.s[0]
+	WORD $0x4f961285 // fmla v5.4s, v20.4s, v22.s[0]
+	FMOVS 32(R0), F23
+	WORD $0x4f971246 // fmla v6.4s, v18.4s, v23.s[0]
+	WORD $0x4f971267 // fmla v7.4s, v19.4s, v23.s[0]
+	WORD $0x4f971288 // fmla v8.4s, v20.4s, v23.s[0]
+	FMOVS 48(R0), F24
+	WORD $0x4f981249 // fmla v9.4s, v18.4s, v24.s[0]
+	WORD $0x4f98126a // fmla v10.4s, v19.4s, v24.s[0]
+	WORD $0x4f98128b // fmla v11.4s, v20.4s, v24.s[0]
+	FMOVS 64(R0), F25
+	WORD $0x4f99124c // fmla v12.4s, v18.4s, v25.s[0]
+	WORD $0x4f99126d // fmla v13.4s, v19.4s, v25.s[0]
+	WORD $0x4f99128e // fmla v14.4s, v20.4s, v25.s[0]
+	FMOVS 80(R0), F26
+	WORD $0x4f9a124f // fmla v15.4s, v18.4s, v26.s[0]
+	WORD $0x4f9a1270 // fmla v16.4s, v19.4s, v26.s[0]
+	WORD $0x4f9a1291 // fmla v17.4s, v20.4s, v26.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_56
+
+store57:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain58
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd610 // fadd v16.4s, v16.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
+
+plain58:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	RET
+
+rows7_16:
+	// Tile 7×12: rows in V0…V2, V3…V5, V6…V8, V9…V11, V12…V14, V15…V17, V18…V20.
+	MOVD lines+72(FP), R2
+	CMP $0, R2
+	BEQ none59
+	MOVD ahead+80(FP), R4
+	PCALIGN $64
+
+line60:
+	PRFM (R4), PLDL2KEEP
+	ADD $64, R4
+	SUBS $1, R2
+	BNE line60
+	MOVD R4, ahead+80(FP)
+
+none59:
+	MOVD b+32(FP), R10
+	MOVD k+8(FP), R2
+	MOVD R1, R0
+	MOVD R5, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	ADD R8, R23
+	PRFM (R23), PLDL1KEEP
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	VMOVI $0, V20.B16
+	CMP $0, R2
+	BEQ store64
+
+k1_63:
+	FLDPQ (R10), (F21, F22)
+	FMOVQ 32(R10), F23
+	FMOVS 0(R0), F24
+	WORD $0x4f9812a0 // fmla v0.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812c1 // fmla v1.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812e2 // fmla v2.4s, v23.4s, v24.s[0]
+	FMOVS 16(R0), F25
+	WORD $0x4f9912a3 // fmla v3.4s, v21.4s, v25.s[0]
+	WORD $0x4f9912c4 // fmla v4.4s, v22.4s, v25.s[0]
+	WORD $0x4f9912e5 // fmla v5.4s, v23.4s, v25.s[0]
+	FMOVS 32(R0), F26
+	WORD $0x4f9a12a6 // fmla v6.4s, v21.4s, v26.s[0]
+	WORD $0x4f9a12c7 // fmla v7.4s, v22.4s, v26.s[0]
+	WORD $0x4f9a12e8 // fmla v8.4s, v23.4s, v26.s[0]
+	FMOVS 48(R0), F27
+	WORD $0x4f9b12a9 // fmla v9.4s, v21.4s, v27.s[0]
+	WORD $0x4f9b12ca // fmla v10.4s, v22.4s, v27.s[0]
+	WORD $0x4f9b12eb // fmla v11.4s, v23.4s, v27.s[0]
+	FMOVS 64(R0), F28
+	WORD $0x4f9c12ac // fmla v12.4s, v21.4s, v28.s[0]
+	WORD $0x4f9c12cd // fmla v13.4s, v22.4s, v28.s[0]
+	WORD $0x4f9c12ee // fmla v14.4s, v23.4s, v28.s[0]
+	FMOVS 80(R0), F29
+	WORD $0x4f9d12af // fmla v15.4s, v21.4s, v29.s[0]
+	WORD $0x4f9d12d0 // fmla v16.4s, v22.4s, v29.s[0]
+	WORD $0x4f9d12f1 // fmla v17.4s, v23.4s, v29.s[0]
+	FMOVS 96(R0), F30
+	WORD $0x4f9e12b2 // fmla v18.4s, v21.4s, v30.s[0]
+	WORD $0x4f9e12d3 // fmla v19.4s, v22.4s, v30.s[0]
+	WORD $0x4f9e12f4 // fmla v20.4s, v23.4s, v30.s[0]
+	ADD R6, R0
+	ADD R7, R10
+	SUBS $1, R2
+	BNE k1_63
+
+store64:
+	MOVBU add+64(FP), R25
+	CBZ R25, plain65
+	MOVD R5, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd400 // fadd v0.4s, v0.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd421 // fadd v1.4s, v1.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd442 // fadd v2.4s, v2.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd463 // fadd v3.4s, v3.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd484 // fadd v4.4s, v4.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd4a5 // fadd v5.4s, v5.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd4c6 // fadd v6.4s, v6.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd508 // fadd v8.4s, v8.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd529 // fadd v9.4s, v9.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd54a // fadd v10.4s, v10.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd56b // fadd v11.4s, v11.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd58c // fadd v12.4s, v12.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd5ad // fadd v13.4s, v13.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd5ce // fadd v14.4s, v14.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd610 // fadd v16.4s, v16.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd631 // fadd v17.4s, v17.4s, v31.4s
+	ADD R8, R23
+	FMOVQ 0(R23), F31
+	WORD $0x4e3fd652 // fadd v18.4s, v18.4s, v31.4s
+	FMOVQ 16(R23), F31
+	WORD $0x4e3fd673 // fadd v19.4s, v19.4s, v31.4s
+	FMOVQ 32(R23), F31
+	WORD $0x4e3fd694 // fadd v20.4s, v20.4s, v31.4s
+
+plain65:
+	MOVD R5, R23
+	FMOVQ F0, 0(R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	ADD R8, R23
+	FMOVQ F3, 0(R23)
+	FMOVQ F4, 16(R23)
+	FMOVQ F5, 32(R23)
+	ADD R8, R23
+	FMOVQ F6, 0(R23)
+	FMOVQ F7, 16(R23)
+	FMOVQ F8, 32(R23)
+	ADD R8, R23
+	FMOVQ F9, 0(R23)
+	FMOVQ F10, 16(R23)
+	FMOVQ F11, 32(R23)
+	ADD R8, R23
+	FMOVQ F12, 0(R23)
+	FMOVQ F13, 16(R23)
+	FMOVQ F14, 32(R23)
+	ADD R8, R23
+	FMOVQ F15, 0(R23)
+	FMOVQ F16, 16(R23)
+	FMOVQ F17, 32(R23)
+	ADD R8, R23
+	FMOVQ F18, 0(R23)
+	FMOVQ F19, 16(R23)
+	FMOVQ F20, 32(R23)
+	RET
+
+// func neonGemmLanes(cols, k int, a *float32, ai, ap int, b *float32, bj, bp int, c *float32, ci, cj int)
+TEXT ·neonGemmLanes(SB), NOSPLIT, $0-88
+	MOVD cols+0(FP), R0
+	MOVD b+40(FP), R1
+	MOVD c+64(FP), R5
+	MOVD bj+48(FP), R11
+	LSL $2, R11
+	MOVD bp+56(FP), R13
+	LSL $2, R13
+
+tile1:
+	MOVD ai+24(FP), R8
+	LSL $2, R8
+	MOVD ap+32(FP), R10
+	LSL $2, R10
+	MOVD a+16(FP), R4
+	MOVD k+8(FP), R2
+	MOVD R1, R3
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	VMOVI $0, V15.B16
+	VMOVI $0, V16.B16
+	VMOVI $0, V17.B16
+	VMOVI $0, V18.B16
+	VMOVI $0, V19.B16
+	VMOVI $0, V20.B16
+	VMOVI $0, V21.B16
+	VMOVI $0, V22.B16
+	VMOVI $0, V23.B16
+	PCALIGN $64
+
+k2:
+	FMOVQ 0(R4), F24
+	ADD R8, R4, R25
+	FMOVQ 0(R25), F25
+	ADD R8, R25, R25
+	FMOVQ 0(R25), F26
+	ADD R8, R25, R25
+	FMOVQ 0(R25), F27
+	ADD R8, R25, R25
+	FMOVQ 0(R25), F28
+	ADD R8, R25, R25
+	FMOVQ 0(R25), F29
+	FMOVQ 0(R3), F30
+	VFMLA V30.S4, V24.S4, V0.S4
+	VFMLA V30.S4, V25.S4, V1.S4
+	VFMLA V30.S4, V26.S4, V2.S4
+	VFMLA V30.S4, V27.S4, V3.S4
+	VFMLA V30.S4, V28.S4, V4.S4
+	VFMLA V30.S4, V29.S4, V5.S4
+	ADD R11, R3, R25
+	FMOVQ 0(R25), F30
+	VFMLA V30.S4, V24.S4, V6.S4
+	VFMLA V30.S4, V25.S4, V7.S4
+	VFMLA V30.S4, V26.S4, V8.S4
+	VFMLA V30.S4, V27.S4, V9.S4
+	VFMLA V30.S4, V28.S4, V10.S4
+	VFMLA V30.S4, V29.S4, V11.S4
+	ADD R11, R25, R25
+	FMOVQ 0(R25), F30
+	VFMLA V30.S4, V24.S4, V12.S4
+	VFMLA V30.S4, V25.S4, V13.S4
+	VFMLA V30.S4, V26.S4, V14.S4
+	VFMLA V30.S4, V27.S4, V15.S4
+	VFMLA V30.S4, V28.S4, V16.S4
+	VFMLA V30.S4, V29.S4, V17.S4
+	ADD R11, R25, R25
+	FMOVQ 0(R25), F30
+	VFMLA V30.S4, V24.S4, V18.S4
+	VFMLA V30.S4, V25.S4, V19.S4
+	VFMLA V30.S4, V26.S4, V20.S4
+	VFMLA V30.S4, V27.S4, V21.S4
+	VFMLA V30.S4, V28.S4, V22.S4
+	VFMLA V30.S4, V29.S4, V23.S4
+	ADD R10, R4
+	ADD R13, R3
+	SUBS $1, R2
+	BNE k2
+	MOVD ci+72(FP), R4
+	LSL $2, R4
+	MOVD cj+80(FP), R3
+	LSL $2, R3
+	FMOVQ F0, 0(R5)
+	ADD R4, R5, R25
+	FMOVQ F1, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F2, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F3, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F4, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F5, 0(R25)
+	ADD R3, R5
+	FMOVQ F6, 0(R5)
+	ADD R4, R5, R25
+	FMOVQ F7, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F8, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F9, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F10, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F11, 0(R25)
+	ADD R3, R5
+	FMOVQ F12, 0(R5)
+	ADD R4, R5, R25
+	FMOVQ F13, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F14, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F15, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F16, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F17, 0(R25)
+	ADD R3, R5
+	FMOVQ F18, 0(R5)
+	ADD R4, R5, R25
+	FMOVQ F19, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F20, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F21, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F22, 0(R25)
+	ADD R4, R25, R25
+	FMOVQ F23, 0(R25)
+	ADD R3, R5
+	ADD R11<<2, R1
+	SUBS $4, R0
+	BGT tile1
+	RET
+
+// func neonPack(blocks, cols int, dst *float32, ldd, dstStep int, src *float32, lds, srcStep int, scale float32)
+TEXT ·neonPack(SB), NOSPLIT, $0-68
+	FMOVS scale+64(FP), F0
 	VDUP V0.S[0], V0.S4
-	MOVD rows+0(FP), R2
+	MOVD blocks+0(FP), R2
 	MOVD dst+16(FP), R0
-	MOVD src+32(FP), R1
-	MOVD lds+40(FP), R8
+	MOVD src+40(FP), R1
+	MOVD lds+48(FP), R8
 	LSL $2, R8
 	MOVD ldd+24(FP), R10
 	LSL $2, R10
@@ -8813,9 +11916,13 @@ cols2:
 	ADD $16, R12
 	SUBS $4, R3
 	BNE cols2
-	ADD R8<<2, R1
-	ADD $16, R0
-	SUBS $4, R2
+	MOVD srcStep+56(FP), R13
+	LSL $2, R13
+	ADD R13, R1
+	MOVD dstStep+32(FP), R13
+	LSL $2, R13
+	ADD R13, R0
+	SUBS $1, R2
 	BNE rows1
 	RET
 
@@ -9085,52 +12192,61 @@ TEXT ·neonAlphas(SB), NOSPLIT, $0-33
 	MOVD m+8(FP), R4
 	MOVD sum+16(FP), R3
 	MOVD alpha+24(FP), R5
+	MOVD $0x41000000, R0
+	VDUP R0, V6.S4
 	MOVD $0x39277cf7, R25
-	VDUP R25, V7.S4
-	MOVD $0x3aafd32d, R25
-	VDUP R25, V8.S4
-	MOVD $0x3c1d8e0d, R25
-	VDUP R25, V9.S4
-	MOVD $0x3d6356f5, R25
-	VDUP R25, V10.S4
-	MOVD $0x3e75fdf8, R25
-	VDUP R25, V11.S4
-	MOVD $0x3f317219, R25
-	VDUP R25, V12.S4
-	MOVD $0x3f800000, R25
 	VDUP R25, V13.S4
-	MOVD $0xc2fc0000, R25
+	MOVD $0x3aafd32d, R25
 	VDUP R25, V14.S4
+	MOVD $0x3c1d8e0d, R25
+	VDUP R25, V15.S4
+	MOVD $0x3d6356f5, R25
+	VDUP R25, V16.S4
+	MOVD $0x3e75fdf8, R25
+	VDUP R25, V17.S4
+	MOVD $0x3f317219, R25
+	VDUP R25, V18.S4
+	MOVD $0x3f800000, R25
+	VDUP R25, V19.S4
+	MOVD $0xc2fc0000, R25
+	VDUP R25, V20.S4
 	MOVD $0x0, R0
 	PCALIGN $64
 
 vec1:
 	FMOVQ 0(R5), F0
-	FMOVQ 0(R4), F31
-	WORD $0x4ebfd401 // fsub v1.4s, v0.4s, v31.4s
-	WORD $0x4e218823 // frintn v3.4s, v1.4s
-	WORD $0x4ea3d424 // fsub v4.4s, v1.4s, v3.4s
-	WORD $0x4e21a823 // fcvtns v3.4s, v1.4s
-	WORD $0x6e24dc85 // fmul v5.4s, v4.4s, v4.4s
-	VMOV V8.B16, V6.B16
-	VFMLA V7.S4, V4.S4, V6.S4
-	VMOV V10.B16, V2.B16
-	VFMLA V9.S4, V4.S4, V2.S4
-	VFMLA V6.S4, V5.S4, V2.S4
-	VMOV V12.B16, V6.B16
-	VFMLA V11.S4, V4.S4, V6.S4
-	VFMLA V2.S4, V5.S4, V6.S4
-	VMOV V13.B16, V2.B16
-	VFMLA V6.S4, V4.S4, V2.S4
-	VSHL $23, V3.S4, V3.S4
-	VADD V3.S4, V2.S4, V2.S4
-	WORD $0x6ea1e5c6 // fcmgt v6.4s, v14.4s, v1.4s
-	WORD $0x4e661c42 // bic v2.16b, v2.16b, v6.16b
-	FMOVQ F2, 0(R5)
+	FMOVQ 0(R4), F1
+	WORD $0x4ea6d422 // fsub v2.4s, v1.4s, v6.4s
+	VMOV V0.B16, V3.B16
+	VMOV V0.B16, V4.B16
+	WORD $0x6ea3e445 // fcmgt v5.4s, v2.4s, v3.4s
+	VBIT V5.B16, V1.B16, V4.B16
+	VBIT V5.B16, V2.B16, V3.B16
+	FMOVQ F4, 0(R4)
+	WORD $0x4ea4d407 // fsub v7.4s, v0.4s, v4.4s
+	WORD $0x4e2188e9 // frintn v9.4s, v7.4s
+	WORD $0x4ea9d4ea // fsub v10.4s, v7.4s, v9.4s
+	WORD $0x4e21a8e9 // fcvtns v9.4s, v7.4s
+	WORD $0x6e2add4b // fmul v11.4s, v10.4s, v10.4s
+	VMOV V14.B16, V12.B16
+	VFMLA V13.S4, V10.S4, V12.S4
+	VMOV V16.B16, V8.B16
+	VFMLA V15.S4, V10.S4, V8.S4
+	VFMLA V12.S4, V11.S4, V8.S4
+	VMOV V18.B16, V12.B16
+	VFMLA V17.S4, V10.S4, V12.S4
+	VFMLA V8.S4, V11.S4, V12.S4
+	VMOV V19.B16, V8.B16
+	VFMLA V12.S4, V10.S4, V8.S4
+	VSHL $23, V9.S4, V9.S4
+	VADD V9.S4, V8.S4, V8.S4
+	WORD $0x6ea7e68c // fcmgt v12.4s, v20.4s, v7.4s
+	WORD $0x4e6c1d08 // bic v8.16b, v8.16b, v12.16b
+	FMOVQ F8, 0(R5)
 	FMOVQ 0(R3), F31
-	WORD $0x6e3fdc40 // fmul v0.4s, v2.4s, v31.4s
+	WORD $0x6e3fdd00 // fmul v0.4s, v8.4s, v31.4s
 	FMOVQ F0, 0(R3)
-	WORD $0x4e2de440 // fcmeq v0.4s, v2.4s, v13.4s
+	WORD $0x4e33e500 // fcmeq v0.4s, v8.4s, v19.4s
 	VMOV V0.D[0], R1
 	VMOV V0.D[1], R25
 	AND R25, R1

@@ -61,6 +61,25 @@ func neonGemmMax1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //go:noescape
 func neonGemmT1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
+// neonGemmTLanes1 multiplies in tiles of 8×4: 8 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 4 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+4*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func neonGemmTLanes1(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
 // neonGemm2 multiplies in tiles of 8×8: 16 accumulators. Each tile asks for so many
 // cache lines from ahead on.
 //
@@ -117,6 +136,25 @@ func neonGemmMax2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //
 //go:noescape
 func neonGemmT2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
+// neonGemmTLanes2 multiplies in tiles of 8×8: 16 accumulators. Each tile asks for so many
+// cache lines from ahead on.
+//
+//	for i := range m {
+//		for j := range 8 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+4*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func neonGemmTLanes2(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
 // neonGemm3 multiplies in tiles of 8×12: 24 accumulators. Each tile asks for so many
 // cache lines from ahead on.
@@ -175,16 +213,55 @@ func neonGemmMax3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32
 //go:noescape
 func neonGemmT3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
 
-// neonPack transposes and scales blocks of 4×4; rows and cols are multiples of 4.
+// neonGemmTLanes3 multiplies in tiles of 8×12: 24 accumulators. Each tile asks for so many
+// cache lines from ahead on.
 //
-//	for r := range rows {
-//		for c := range cols {
-//			dst[c*ldd+r] = scale * src[r*lds+c]
+//	for i := range m {
+//		for j := range 12 {
+//			var s float32
+//			for p := range k {
+//				s += a[p*lda+4*i] * b[p*ldb+j] // fused
+//			}
+//			if add {
+//				s += c[i*ldc+j]
+//			}
+//			c[i*ldc+j] = s
 //		}
 //	}
 //
 //go:noescape
-func neonPack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
+func neonGemmTLanes3(m, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, add bool, lines int, ahead *float32)
+
+// neonGemmLanes multiplies matrices, one in each lane, in tiles of 6×4; cols is a multiple
+// of 4.
+//
+//	for i := range 6 {
+//		for j := range cols {
+//			for l := range 4 {
+//				var s float32
+//				for p := range k {
+//					s += a[i*ai+p*ap+l] * b[j*bj+p*bp+l] // fused
+//				}
+//				c[i*ci+j*cj+l] = s
+//			}
+//		}
+//	}
+//
+//go:noescape
+func neonGemmLanes(cols, k int, a *float32, ai, ap int, b *float32, bj, bp int, c *float32, ci, cj int)
+
+// neonPack transposes and scales blocks of 4 rows; cols is a multiple of 4.
+//
+//	for b := range blocks {
+//		for r := range 4 {
+//			for c := range cols {
+//				dst[b*dstStep+c*ldd+r] = scale * src[b*srcStep+r*lds+c]
+//			}
+//		}
+//	}
+//
+//go:noescape
+func neonPack(blocks, cols int, dst *float32, ldd, dstStep int, src *float32, lds, srcStep int, scale float32)
 
 // neonMaxCols raises max to the largest element of each column.
 //
@@ -199,7 +276,7 @@ func neonPack(rows, cols int, dst *float32, ldd int, src *float32, lds int, scal
 //go:noescape
 func neonMaxCols(rows, vecs int, x *float32, ld int, max *float32)
 
-// neonExpSum raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.
+// neonExpSum raises 2 to every x-m, at most 128, and adds up the columns, then adds that to sum.
 //
 //	for r := range rows {
 //		for c := range 4 * vecs {
@@ -211,9 +288,13 @@ func neonMaxCols(rows, vecs int, x *float32, ld int, max *float32)
 //go:noescape
 func neonExpSum(rows, vecs int, x *float32, ld int, m, sum *float32)
 
-// neonAlphas turns old maxima into factors and rescales the sums.
+// neonAlphas takes back maxima that are hardly raised, turns the old ones into
+// factors and rescales the sums.
 //
 //	for c := range 4 * vecs {
+//		if m[c] - 8 <= alpha[c] {
+//			m[c] = alpha[c]
+//		}
 //		alpha[c] = 2^(alpha[c] - m[c])
 //		sum[c] *= alpha[c]
 //		changed = changed || alpha[c] != 1

@@ -64,9 +64,16 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		list[i] = int32(i)
 	}
 	return map[string]func(){
-		"Gemm":        func() { s.Gemm(rows, cols, cols, x, cols, y, cols, z, cols, true) },
-		"GemmT":       func() { s.GemmT(cols, cols, rows, x, cols, y, cols, z, cols, false) },
-		"Pack":        func() { s.Pack(rows, cols, z, s.Pad(rows), x, cols, 1) },
+		"Gemm":  func() { s.Gemm(rows, cols, cols, x, cols, y, cols, z, cols, true) },
+		"GemmT": func() { s.GemmT(cols, cols, rows, x, cols, y, cols, z, cols, false) },
+		"GemmLanes": func() {
+			s.GemmLanes((rows+5)/6*6, 4, cols/s.Lanes, x, cols, s.Lanes, y, cols, s.Lanes, z, 4*s.Lanes, s.Lanes)
+		},
+		"GemmTLanes": func() { s.GemmTLanes(2, 1, cols, rows, x, s.Lanes, y, 0, cols, z, 0, cols, true) },
+		"Pack":       func() { s.Pack(rows, cols, z, s.Pad(rows), x, cols, 1) },
+		"PackBlocks": func() {
+			s.PackBlocks(rows/s.Lanes, cols, z, s.Lanes, cols*s.Lanes, x, cols, cols*s.Lanes, 1)
+		},
 		"Softmax":     func() { s.Softmax(rows, cols, x, cols, v, w, u) },
 		"ScaleRows":   func() { s.ScaleRows(rows, cols, y, cols, x, cols, v) },
 		"GatherRows":  func() { s.GatherRows(cols, y, cols, x, cols, list[:rows]) },
@@ -94,7 +101,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 
 func TestNoAllocation(t *testing.T) {
 	onSets(t, func(t *testing.T, s *Set) {
-		for name, call := range everyRoutine(s, 70, 3*s.Lanes, 80*6*s.Lanes) {
+		for name, call := range everyRoutine(s, 72, 3*s.Lanes, 80*6*s.Lanes) {
 			if n := testing.AllocsPerRun(3, call); n != 0 {
 				t.Errorf("%s allocates %v times", name, n)
 			}
@@ -112,8 +119,8 @@ func TestShortSlices(t *testing.T) {
 		}
 		for name, call := range everyRoutine(s, rows, s.Lanes+1, 1<<12) {
 			switch name {
-			case "Pack", "ScaleRows", "MixRows", "PowerRows", "SumDown", "GatherRows", "ScatterRows",
-				"DotRows", "SquareRows", "Exp2":
+			case "GemmLanes", "Pack", "PackBlocks", "ScaleRows", "MixRows", "PowerRows", "SumDown", "GatherRows",
+				"ScatterRows", "DotRows", "SquareRows", "Exp2":
 				continue // any number of columns
 			}
 			if msg := panics(call); !strings.Contains(msg, "lanes") {

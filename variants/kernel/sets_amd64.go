@@ -22,10 +22,12 @@ func vectorSets() []*Set {
 func avx2() *routines {
 	return &routines{
 		name: "avx2", lanes: 8, rows: 6, panel: 2,
-		gemm:    []product{avx2Gemm1, avx2Gemm2},
-		gemmMax: []productMax{avx2GemmMax1, avx2GemmMax2},
-		gemmT:   []product{avx2GemmT1, avx2GemmT2},
-		pack:    avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
+		gemm:       []product{avx2Gemm1, avx2Gemm2},
+		gemmMax:    []productMax{avx2GemmMax1, avx2GemmMax2},
+		gemmT:      []product{avx2GemmT1, avx2GemmT2},
+		gemmTLanes: []product{avx2GemmTLanes1, avx2GemmTLanes2},
+		gemmLanes:  avx2GemmLanes, lanesRows: 3,
+		pack: avx2Pack, maxCols: avx2MaxCols, expSum: avx2ExpSum, alphas: avx2Alphas,
 		expCols: avx2ExpCols, exp2: avx2Exp2, relu: avx2ReLU, elu: avx2ELU,
 		scaleCols: avx2ScaleCols, slope: avx2Slope, dotCols: avx2DotCols, gradCols: avx2GradCols,
 		argMaxCols: avx2ArgMaxCols, marginCols: avx2MarginCols, scaleRows: avx2ScaleRows,
@@ -38,10 +40,12 @@ func avx2() *routines {
 func avx512() *routines {
 	return &routines{
 		name: "avx512", lanes: 16, rows: 6, panel: 4,
-		gemm:    []product{avx512Gemm1, avx512Gemm2, avx512Gemm3, avx512Gemm4},
-		gemmMax: []productMax{avx512GemmMax1, avx512GemmMax2, avx512GemmMax3, avx512GemmMax4},
-		gemmT:   []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
-		pack:    avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
+		gemm:       []product{avx512Gemm1, avx512Gemm2, avx512Gemm3, avx512Gemm4},
+		gemmMax:    []productMax{avx512GemmMax1, avx512GemmMax2, avx512GemmMax3, avx512GemmMax4},
+		gemmT:      []product{avx512GemmT1, avx512GemmT2, avx512GemmT3, avx512GemmT4},
+		gemmTLanes: []product{avx512GemmTLanes1, avx512GemmTLanes2, avx512GemmTLanes3, avx512GemmTLanes4},
+		gemmLanes:  avx512GemmLanes, lanesRows: 6,
+		pack: avx512Pack, maxCols: avx512MaxCols, expSum: avx512ExpSum, alphas: avx512Alphas,
 		expCols: avx512ExpCols, exp2: avx512Exp2, relu: avx512ReLU, elu: avx512ELU,
 		scaleCols: avx512ScaleCols, slope: avx512Slope, dotCols: avx512DotCols, gradCols: avx512GradCols,
 		argMaxCols: avx512ArgMaxCols, marginCols: avx512MarginCols, scaleRows: avx512ScaleRows,

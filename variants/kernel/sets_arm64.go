@@ -17,10 +17,12 @@ func vectorSets() []*Set {
 func neon() *routines {
 	return &routines{
 		name: "neon", lanes: 4, rows: 8, panel: 3,
-		gemm:    []product{neonGemm1, neonGemm2, neonGemm3},
-		gemmMax: []productMax{neonGemmMax1, neonGemmMax2, neonGemmMax3},
-		gemmT:   []product{neonGemmT1, neonGemmT2, neonGemmT3},
-		pack:    neonPack, maxCols: neonMaxCols, expSum: neonExpSum, alphas: neonAlphas,
+		gemm:       []product{neonGemm1, neonGemm2, neonGemm3},
+		gemmMax:    []productMax{neonGemmMax1, neonGemmMax2, neonGemmMax3},
+		gemmT:      []product{neonGemmT1, neonGemmT2, neonGemmT3},
+		gemmTLanes: []product{neonGemmTLanes1, neonGemmTLanes2, neonGemmTLanes3},
+		gemmLanes:  neonGemmLanes, lanesRows: 6,
+		pack: neonPack, maxCols: neonMaxCols, expSum: neonExpSum, alphas: neonAlphas,
 		expCols: neonExpCols, exp2: neonExp2, relu: neonReLU, elu: neonELU,
 		scaleCols: neonScaleCols, slope: neonSlope, dotCols: neonDotCols, gradCols: neonGradCols,
 		argMaxCols: neonArgMaxCols, marginCols: neonMarginCols, scaleRows: neonScaleRows,

@@ -7,24 +7,28 @@ package kernel
 type routines struct {
 	name               string
 	lanes, rows, panel int // panel in vectors
+	lanesRows          int // of a register tile of gemmLanes
 	gemm, gemmT        []product
 	gemmMax            []productMax
-	pack               func(rows, cols int, dst *float32, ldd int, src *float32, lds int, scale float32)
-	maxCols            func(rows, vecs int, x *float32, ld int, max *float32)
-	expSum             func(rows, vecs int, x *float32, ld int, m, sum *float32)
-	alphas             func(vecs int, m, sum, alpha *float32) bool
-	expCols            func(rows, vecs int, x *float32, ld int, sub *float32, add float32)
-	gradCols           func(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
-	exp2               func(n int, dst, src *float32)
-	relu               func(rows, vecs int, x *float32, ld int, add float32)
-	elu                func(rows, vecs int, x *float32, ld int)
-	scaleCols          func(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
-	slope              func(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
-	dotCols            func(rows, vecs int, x *float32, ld int, w, dot *float32)
-	argMaxCols         func(rows, vecs int, x *float32, ld int, index *int32)
-	marginCols         func(rows, vecs int, x *float32, ld int, margin *float32)
-	scaleRows          func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
-	mixRows            func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int,
+	gemmTLanes         []product
+	gemmLanes          func(cols, k int, a *float32, ai, ap int, b *float32, bj, bp int, c *float32, ci, cj int)
+	pack               func(blocks, cols int, dst *float32, ldd, dstStep int, src *float32, lds, srcStep int,
+		scale float32)
+	maxCols    func(rows, vecs int, x *float32, ld int, max *float32)
+	expSum     func(rows, vecs int, x *float32, ld int, m, sum *float32)
+	alphas     func(vecs int, m, sum, alpha *float32) bool
+	expCols    func(rows, vecs int, x *float32, ld int, sub *float32, add float32)
+	gradCols   func(rows, vecs int, x *float32, ld int, p *float32, ldp int, sub *float32)
+	exp2       func(n int, dst, src *float32)
+	relu       func(rows, vecs int, x *float32, ld int, add float32)
+	elu        func(rows, vecs int, x *float32, ld int)
+	scaleCols  func(rows, vecs int, x *float32, ld int, dst *float32, ldd int, f *float32)
+	slope      func(rows, vecs int, x *float32, ld int, y *float32, ldy int, steep float32)
+	dotCols    func(rows, vecs int, x *float32, ld int, w, dot *float32)
+	argMaxCols func(rows, vecs int, x *float32, ld int, index *int32)
+	marginCols func(rows, vecs int, x *float32, ld int, margin *float32)
+	scaleRows  func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
+	mixRows    func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int,
 		f, g *float32)
 	powerRows   func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
 	sumDown     func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
@@ -56,7 +60,8 @@ type move func(rows, cols int, dst *float32, ldd int, src *float32, lds int, ind
 func (r *routines) set() *Set {
 	return &Set{
 		Name: r.name, Lanes: r.lanes, Panel: r.panel * r.lanes, Rows: r.rows,
-		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT, Pack: r.Pack,
+		Gemm: r.Gemm, GemmMax: r.GemmMax, GemmT: r.GemmT,
+		GemmLanes: r.GemmLanes, GemmTLanes: r.GemmTLanes, Pack: r.Pack, PackBlocks: r.PackBlocks,
 		Widen: r.Widen, Narrow: r.Narrow,
 		Softmax: r.Softmax, ScaleRows: r.ScaleRows, MixRows: r.MixRows,
 		PowerRows: r.PowerRows, SumDown: r.SumDown,
@@ -97,11 +102,9 @@ func (r *routines) Exp2(dst, src []float32) {
 func (r *routines) Pack(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
 	padded := needPack(r.lanes, rows, cols, dst, ldd, src, lds)
 	fullRows, fullCols := rows/r.lanes*r.lanes, cols/r.lanes*r.lanes
-	if fullCols > 0 {
-		step := max(r.lanes, elementLimit/fullCols/r.lanes*r.lanes)
-		for i := 0; i < fullRows; i += step {
-			r.pack(min(step, fullRows-i), fullCols, &dst[i], ldd, &src[i*lds], lds, scale)
-		}
+	r.packFull(fullRows/r.lanes, fullCols, dst, ldd, r.lanes, src, lds, r.lanes*lds, scale)
+	if fullRows == rows && fullCols == cols {
+		return
 	}
 	for c := range cols {
 		out := dst[c*ldd:][:padded]
@@ -113,5 +116,28 @@ func (r *routines) Pack(rows, cols int, dst []float32, ldd int, src []float32, l
 			out[i] = scale * src[i*lds+c]
 		}
 		clear(out[rows:])
+	}
+}
+
+// PackBlocks leaves the columns that fill vectors to the assembly.
+func (r *routines) PackBlocks(blocks, cols int, dst []float32, ldd, dstStep int,
+	src []float32, lds, srcStep int, scale float32) {
+	needBlocks(r.lanes, blocks, cols, dst, ldd, dstStep, src, lds, srcStep)
+	full := cols / r.lanes * r.lanes
+	r.packFull(blocks, full, dst, ldd, dstStep, src, lds, srcStep, scale)
+	if full < cols {
+		packBlocks(r.lanes, blocks, cols-full, dst[full*ldd:], ldd, dstStep, src[full:], lds, srcStep, scale)
+	}
+}
+
+// packFull transposes blocks of as many rows as there are lanes; cols is a multiple of the lanes too.
+func (r *routines) packFull(blocks, cols int, dst []float32, ldd, dstStep int,
+	src []float32, lds, srcStep int, scale float32) {
+	if cols == 0 {
+		return
+	}
+	most := max(1, elementLimit/(cols*r.lanes))
+	for b := 0; b < blocks; b += most {
+		r.pack(min(most, blocks-b), cols, &dst[b*dstStep], ldd, dstStep, &src[b*srcStep], lds, srcStep, scale)
 	}
 }

@@ -8,7 +8,7 @@ type dotRoutines struct {
 	gemm        []dotProduct
 	gemmMax     []dotProductMax
 	gemmT       []dotProductT
-	pack        func(rows, cols int, dst *Pair, ldd int, src *BF16, lds int)
+	pack        func(blocks, cols int, dst *Pair, ldd, dstStep int, src *BF16, lds, srcStep int)
 	pairRows    func(pairs, vecs int, dst *Pair, ldd int, src *BF16, lds int)
 	expSumPairs func(pairs, vecs int, x *float32, ld int, p *Pair, ldp int, m, sum *float32)
 	fma         func(n int)
@@ -104,7 +104,8 @@ func (r *dotRoutines) Pack(rows, cols int, dst []Pair, ldd int, src []BF16, lds 
 	if fullCols > 0 {
 		step := max(r.lanes, elementLimit/fullCols/r.lanes*r.lanes)
 		for i := 0; i < fullRows; i += step {
-			r.pack(min(step, fullRows-i), fullCols, &dst[i], ldd, &src[i*lds], lds/2)
+			blocks := min(step, fullRows-i) / r.lanes
+			r.pack(blocks, fullCols, &dst[i], ldd, r.lanes, &src[i*lds], lds/2, r.lanes*lds/2)
 		}
 	}
 	for c := range cols / 2 {

@@ -44,6 +44,34 @@ func (r *routines) GemmT(m, n, k int, a []float32, lda int, b []float32, ldb int
 	r.product(r.gemmT, operand{a, 1, lda}, lda, matrix{b, k, n, ldb}, matrix{c, m, n, ldc}, add)
 }
 
+// GemmLanes takes a register tile of rows of A in a call: they stay in the first-level cache while B passes.
+func (r *routines) GemmLanes(m, n, k int, a []float32, ai, ap int, b []float32, bj, bp int,
+	c []float32, ci, cj int) {
+	needLanes(r.lanes, grid{a, m, ai, k, ap}, grid{b, n, bj, k, bp}, grid{c, m, ci, n, cj})
+	if k == 0 {
+		clearLanes(r.lanes, grid{c, m, ci, n, cj})
+		return
+	}
+	step := max(1, flopLimit/(2*r.lanesRows*r.lanes*k)/lanesCols) * lanesCols
+	for i := 0; i < m; i += r.lanesRows {
+		for j := 0; j < n; j += step {
+			r.gemmLanes(min(step, n-j), k, &a[i*ai], ai, ap, &b[j*bj], bj, bp, &c[i*ci+j*cj], ci, cj)
+		}
+	}
+}
+
+func (r *routines) GemmTLanes(count, m, n, k int, a []float32, lda int, b []float32, bl, ldb int,
+	c []float32, cl, ldc int, add bool) {
+	needTLanes(r.lanes, count, matrix{a, k, m, lda}, matrix{b, k, n, ldb}, bl, matrix{c, m, n, ldc}, cl)
+	if m == 0 || n == 0 {
+		return
+	}
+	for l := range count {
+		left, right := operand{a[min(l, len(a)):], r.lanes, lda}, matrix{b[min(l*bl, len(b)):], k, n, ldb}
+		r.product(r.gemmTLanes, left, lda, right, matrix{c[l*cl:], m, n, ldc}, add)
+	}
+}
+
 // product goes through k, blocks of rows and panels of B. A block of A of usual depth stays in the
 // first-level cache while the panels pass.
 func (r *routines) product(tiles []product, a operand, lda int, b, c matrix, add bool) {

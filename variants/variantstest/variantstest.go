@@ -18,12 +18,12 @@ import (
 // layouts and padding of AVX-512 are tested on machines without it. The race detector sees nothing of what
 // assembly reads and writes: it gets plain Go.
 func sets() []*kernel.Set {
-	wide := *kernel.Generic()
-	wide.Name, wide.Lanes, wide.Panel, wide.Rows, wide.Dot = "wide", 16, 64, 6, kernel.GenericDot(16)
+	wide := kernel.GenericLanes(16, 64, 6)
+	wide.Name, wide.Dot = "wide", kernel.GenericDot(16)
 	if raced {
-		return []*kernel.Set{&wide}
+		return []*kernel.Set{wide}
 	}
-	return append(kernel.Available(), &wide)
+	return append(kernel.Available(), wide)
 }
 
 // shortLimit is the length up to which cases run in short mode and under the race detector: emulators and

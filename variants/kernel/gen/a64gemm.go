@@ -56,13 +56,13 @@ func (x a64) gemmNext(a layout) {
 	if a == rowMajor {
 		x.addTimes(x.r.rows, a64Lda, aRow)
 	} else {
-		x.addReg(4*x.r.rows, aRow)
+		x.addReg(x.r.rows*x.r.step(a), aRow)
 	}
 	x.addTimes(x.r.rows, a64Ldc, cRow)
 }
 
 func (x a64) gemmSteps(t *tile, steps int) {
-	if t.layout == kMajor {
+	if t.layout != rowMajor {
 		for range steps {
 			x.columnProducts(t)
 		}
@@ -101,10 +101,25 @@ func (x a64) rowProducts(t *tile, steps int) {
 	}
 }
 
-// columnProducts takes one step of k of all rows: they are neighbours, four in a register.
+// columnProducts takes one step of k of all rows.
 func (x a64) columnProducts(t *tile) {
 	a, b := a64AAt()[0], a64BAt()[0]
 	x.loadPanel(t, b)
+	if t.layout == laneMajor {
+		for row, acc := range t.acc {
+			reg := t.a[row%len(t.a)]
+			x.loadLane(fmt.Sprintf("%d(%s)", row*x.r.step(t.layout), a), reg)
+			x.gemmFMA(t, acc, reg, 0)
+		}
+	} else {
+		x.neighbourProducts(t, a)
+	}
+	x.addReg(a64Lda, a)
+	x.addReg(a64Ldb, b)
+}
+
+// neighbourProducts loads rows of A that are neighbours, four in a register.
+func (x a64) neighbourProducts(t *tile, a string) {
 	for row, reg := 0, 0; row < t.rows; reg++ {
 		load, lanes := "FMOVQ", 4
 		switch left := t.rows - row; {
@@ -119,8 +134,6 @@ func (x a64) columnProducts(t *tile) {
 			row++
 		}
 	}
-	x.addReg(a64Lda, a)
-	x.addReg(a64Ldb, b)
 }
 
 // loadPanel loads a row of B.

@@ -11,8 +11,19 @@ func (x a64) blockRows(base, stride, _ string, visit func(i int, mem string)) {
 	}
 }
 
+func (x a64) rowStrides(name, reg, _, _ string) { x.stride(name, reg, 4) }
+
+func (x a64) rowsFrom(rows int, base, stride, _, _ string, visit func(i int, mem string)) {
+	visit(0, x.r.at(base, 0))
+	for i := 1; i < rows; i++ {
+		x.r.op("ADD", x.reg(stride), x.reg(base), scratchReg)
+		base = scratchReg
+		visit(i, x.r.at(base, 0))
+	}
+}
+
 // blockAhead does nothing: a block has but four rows.
-func (x a64) blockAhead(_, _, _ string) {}
+func (x a64) blockAhead(_, _, _, _ string) {}
 
 // transpose exchanges lanes of neighbouring rows, and then pairs of lanes of rows two apart.
 func (x a64) transpose(block []vec, spare vec) []vec {

@@ -53,7 +53,7 @@ func (x avx) gemmStep(t *tile, step int) {
 		if t.layout == rowMajor {
 			r.op("VBROADCASTSS", strided(aAt, lda1, lda3, lda5, i, 4*step), a)
 		} else {
-			r.op("VBROADCASTSS", strided(aAt, lda1, lda3, "", step, 4*i), a)
+			r.op("VBROADCASTSS", strided(aAt, lda1, lda3, "", step, i*r.step(t.layout)), a)
 		}
 		for j, acc := range row {
 			x.multiplyAdd(t.b[j], a, acc)
@@ -87,7 +87,7 @@ func (x avx) gemmNext(a layout) {
 	if a == rowMajor {
 		r.op("LEAQ", indexed(aRow, lda3, 2, 0), aRow)
 	} else {
-		r.op("ADDQ", 4*r.rows, aRow)
+		r.op("ADDQ", r.rows*r.step(a), aRow)
 	}
 	r.op("LEAQ", indexed(cRow, ldc3, 2, 0), cRow)
 }

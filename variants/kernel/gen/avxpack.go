@@ -16,10 +16,23 @@ func (x avx) blockRows(base, stride, spare string, visit func(i int, mem string)
 	}
 }
 
-func (x avx) blockAhead(base, stride, spare string) {
+// rowStrides leaves three and five times the stride in the spare registers.
+func (x avx) rowStrides(name, reg, spare3, spare5 string) {
+	x.stride(name, reg, 4)
+	x.r.op("LEAQ", indexed(reg, reg, 2, 0), spare3)
+	x.r.op("LEAQ", indexed(reg, reg, 4, 0), spare5)
+}
+
+func (x avx) rowsFrom(rows int, base, stride, spare3, spare5 string, visit func(i int, mem string)) {
+	for i := range rows {
+		visit(i, strided(base, stride, spare3, spare5, i, 0))
+	}
+}
+
+func (x avx) blockAhead(base, stride, spare, step string) {
 	const ahead = "R13"
-	x.copyReg(base, ahead)
-	x.addTimes(x.r.lanes, stride, ahead)
+	x.stride(step, ahead, 4)
+	x.addReg(base, ahead)
 	x.blockRows(ahead, stride, spare, func(_ int, mem string) { x.r.op("PREFETCHT0", mem) })
 }
 

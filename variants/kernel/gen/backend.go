@@ -55,11 +55,15 @@ type backend interface {
 	track(greater bool, x, best, scratch, row, at vec)
 
 	blockStride(name, reg, spare string) // stride for blockRows, which may use spare
-	// blockAhead asks for the rows behind those that blockRows will visit, if that is worth it: rows that lie
-	// apart are too many streams for the machine to foresee.
-	blockAhead(base, stride, spare string)
+	// blockAhead asks for the rows a step behind those that blockRows will visit, if that is worth it: rows that
+	// lie apart are too many streams for the machine to foresee.
+	blockAhead(base, stride, spare, step string)
 	// blockRows visits as many rows as a vector has lanes and leaves base behind the last one.
 	blockRows(base, stride, spare string, visit func(i int, mem string))
+	// rowStrides is stride for rowsFrom, which may use the spare registers.
+	rowStrides(name, reg, spare3, spare5 string)
+	// rowsFrom visits up to six rows from base on, which stays.
+	rowsFrom(rows int, base, stride, spare3, spare5 string, visit func(i int, mem string))
 	transpose(block []vec, spare vec) []vec // the columns of a block of rows
 
 	gemmStart()                       // parameters and strides of a product

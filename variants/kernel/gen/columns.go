@@ -102,7 +102,7 @@ func maxCols(set *isa) *routine {
 
 func expSum(set *isa) *routine {
 	r := columnRoutine(set, "ExpSum", columnDoc(set,
-		"raises 2 to every x-m, where x ≤ m, and adds up the columns, then adds that to sum.",
+		"raises 2 to every x-m, at most 128, and adds up the columns, then adds that to sum.",
 		"x[r*ld+c] = 2^(x[r*ld+c] - m[c])", "sum[c] += x[r*ld+c]"), "m *float32", "sum *float32")
 	r.load("m", "DI", "sum", "R10")
 	e := r.newPower(true, 2*set.panel)
@@ -174,27 +174,43 @@ func (r *routine) negate(base string, to []vec) {
 	}
 }
 
+// staleness is how far the maximum of a softmax may be behind its logits before sums are rescaled: weights
+// then go up to 2 to its power. It is kernel.Stale.
+const staleness = 8
+
 func alphas(set *isa) *routine {
-	r := newRoutine(set, "Alphas", fmt.Sprintf(`turns old maxima into factors and rescales the sums.
+	r := newRoutine(set, "Alphas", fmt.Sprintf(`takes back maxima that are hardly raised, turns the old ones into
+factors and rescales the sums.
 
 	for c := range %d * vecs {
+		if m[c] - %d <= alpha[c] {
+			m[c] = alpha[c]
+		}
 		alpha[c] = 2^(alpha[c] - m[c])
 		sum[c] *= alpha[c]
 		changed = changed || alpha[c] != 1
-	}`, set.lanes), "vecs int", "m *float32", "sum *float32", "alpha *float32")
+	}`, set.lanes, staleness), "vecs int", "m *float32", "sum *float32", "alpha *float32")
 	r.returns = true
 	r.load("vecs", "CX", "m", "SI", "sum", "DX", "alpha", "DI")
-	v := r.alloc(1)[0]
+	v := r.alloc(7)
+	old, raised, least, best, high, scratch, limit := v[0], v[1], v[2], v[3], v[4], v[5], v[6]
+	r.splatConst(math.Float32bits(staleness), limit)
 	e := r.newPower(true, 0)
 	r.setReg(0, "AX")
 	r.loop("vec", "CX", func() {
-		r.loadVec(r.at("DI", 0), v)
-		r.sub(r.at("SI", 0), v, e.x)
+		r.loadVec(r.at("DI", 0), old)
+		r.loadVec(r.at("SI", 0), raised)
+		r.sub(limit, raised, least)
+		r.copyVec(old, best)
+		r.copyVec(old, high)
+		r.track(true, least, best, scratch, raised, high)
+		r.storeVec(high, r.at("SI", 0))
+		r.sub(high, old, e.x)
 		r.power(e)
 		r.storeVec(e.p, r.at("DI", 0))
-		r.mul(r.at("DX", 0), e.p, v)
-		r.storeVec(v, r.at("DX", 0))
-		r.differs(e.p, e.constant["One"], v, "BX")
+		r.mul(r.at("DX", 0), e.p, old)
+		r.storeVec(old, r.at("DX", 0))
+		r.differs(e.p, e.constant["One"], old, "BX")
 		r.orReg("BX", "AX")
 		for _, p := range []string{"SI", "DX", "DI"} {
 			r.addReg(set.bytes(), p)

@@ -9,9 +9,18 @@ import (
 type layout int
 
 const (
-	rowMajor layout = iota // a[i][p]: neighbours along k
-	kMajor                 // a[p][i]: neighbours along m
+	rowMajor  layout = iota // a[i][p]: neighbours along k
+	kMajor                  // a[p][i]: neighbours along m
+	laneMajor               // a[p][i][l], for one l: the matrices of all lanes side by side
 )
+
+// step is the number of bytes from one row of A to the next, where these are not rows in memory.
+func (s *isa) step(a layout) int {
+	if a == laneMajor {
+		return s.bytes()
+	}
+	return 4
+}
 
 // General registers of a product: A and C at the tile's first row, and what is left of m and k.
 const (
@@ -25,8 +34,11 @@ const unroll = 4 // steps of k in one round of the inner loop
 // raises the maxima of C's columns too, while they are in registers.
 func gemm(set *isa, width int, a layout, most bool) *routine {
 	name, index := "Gemm", "a[i*lda+p]"
-	if a == kMajor {
+	switch a {
+	case kMajor:
 		name, index = "GemmT", "a[p*lda+i]"
+	case laneMajor:
+		name, index = "GemmTLanes", fmt.Sprintf("a[p*lda+%d*i]", set.lanes)
 	}
 	left, right := "float32", "float32"
 	if set.dots {

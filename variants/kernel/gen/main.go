@@ -41,11 +41,14 @@ func routines(set *isa) []*routine {
 	for width := 1; width <= set.panel; width++ {
 		all = append(all, gemm(set, width, rowMajor, false), gemm(set, width, rowMajor, true),
 			gemm(set, width, kMajor, false))
+		if !set.dots {
+			all = append(all, gemm(set, width, laneMajor, false))
+		}
 	}
 	if set.dots { // what it adds
 		return append(all, packPairs(set), pairRows(set), expSumPairs(set), fma(set))
 	}
-	return append(all, pack(set),
+	return append(all, gemmLanes(set), pack(set),
 		maxCols(set), expSum(set), alphas(set), expCols(set), gradCols(set), exp2(set),
 		relu(set), elu(set), scaleCols(set), slope(set), dotCols(set), argMaxCols(set), marginCols(set),
 		scaleRows(set), mixRows(set), powerRows(set), sumDown(set), gatherRows(set), scatterRows(set),

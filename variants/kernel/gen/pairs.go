@@ -4,7 +4,7 @@ import "fmt"
 
 // expSumPairs is expSum for two rows at a time, whose weights it stores in pairs of bfloat16.
 func expSumPairs(set *isa) *routine {
-	r := newRoutine(set, "ExpSumPairs", fmt.Sprintf(`raises 2 to every x-m, where x ≤ m, adds up the columns,
+	r := newRoutine(set, "ExpSumPairs", fmt.Sprintf(`raises 2 to every x-m, at most 128, adds up the columns,
 then adds that to sum, and stores rows in pairs.
 
 	for r := range pairs {
