@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	batch := variants.Shape{Batch: 2, Heads: 2, N: 75, S: 75, D: 12, E: 20, Causal: true}
-	for _, options := range []string{"stride=8", "stride=80", "pattern=fixed,stride=8,summary=3",
+	for _, options := range []string{"stride=8", "stride=19", "stride=80", "pattern=fixed,stride=8,summary=3",
 		"pattern=fixed,stride=70,summary=5"} {
 		cases = append(cases,
 			variantstest.Case{Name: "mask," + options, Shape: batch, Options: options, Mask: mask(150)},
@@ -47,6 +47,10 @@ func TestConformance(t *testing.T) {
 	}
 	cases = append(cases,
 		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true), Options: "stride=4"},
+		variantstest.Case{Name: "classes of 65 keys and more", Shape: variantstest.Self(1, 1190, 20, true),
+			Options: "stride=17", Mask: mask(1190)},
+		variantstest.Case{Name: "peaked classes", Shape: variantstest.Self(1, 1190, 32, true),
+			Options: "stride=18", Scale: 10, Tolerance: 2e-5},
 		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true), Options: "stride=250"},
 		variantstest.Case{Shape: variantstest.Self(1, 600, 64, true),
 			Options: "pattern=fixed,stride=250,summary=20"},

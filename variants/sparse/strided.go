@@ -5,13 +5,14 @@ import (
 	"attnbench/variants/tile"
 )
 
-// stridedPlan walks a head twice, because the two sets want other tiles. Tiles of neighbouring queries come
-// first, with the keys of their recent past, and leave their softmax unfinished. Queries that lie stride
-// apart see the same column: their tiles take it up again, with the keys of the column but for the query's
-// own, which is the only one that the recent past holds too. So no key counts twice.
+// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see
+// the same column: they come first, with the keys of the column but for the query's own, which is the only
+// one that the recent past holds too, and leave their softmax unfinished. Tiles of neighbouring queries take
+// it up again, with the keys of their recent past. So no key counts twice.
 type stridedPlan struct {
 	schedule
-	first int // of the heads at hand
+	first   int           // of the heads at hand
+	classes *tile.Classes // of short columns; nil: they are visited as long ones are
 
 	// A class is all queries that lie stride apart. Short ones share query tiles.
 	together   int           // classes that share a query tile
@@ -25,8 +26,13 @@ type stridedPlan struct {
 	acc      []float32 // [slices, n, e]: their outputs, where out cannot hold them
 
 	columns, recent         func(w *tile.Walk, job int)
+	jobs                    int // of columns, for a head
 	columnsBack, recentBack func(w *tile.Walk, head, tile int)
 }
+
+// longestClass is the number of queries of a class up to which tile.Classes is the faster way, if there are
+// classes for all lanes.
+const longestClass = 256
 
 // groupRows is the number of rows, of one head or several, that both passes go through before the next ones:
 // what the first pass leaves is then still near.
@@ -34,6 +40,7 @@ const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
 	queries, keys := tile.WindowSizes(p)
+	queries = min(queries*3/2, p.Shape.N) // what the first pass left costs some time a tile
 	s.queries = queries
 	c := s.config(p, queries, keys)
 	s.Engine = tile.New(ws, c)
@@ -46,14 +53,20 @@ func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variant
 	a.each = min(queries, class)
 	a.together = min(queries/a.each, s.stride)
 	a.groups, a.classTiles = ceilDiv(s.stride, a.together), ceilDiv(class, a.each)
-	for range p.Pool.Threads() {
-		a.index = append(a.index, variants.Alloc[int32](ws, queries))
-		a.spans = append(a.spans, variants.Alloc[tile.Span](ws, keys))
-	}
 	if p.Type != variants.F32 {
 		a.acc = variants.Alloc[float32](ws, rows*s.shape.E)
 	}
-	a.columns, a.recent = a.columnTile, a.recentTile
+	a.columns, a.recent, a.jobs = a.columnTile, a.recentTile, a.groups*a.classTiles
+	if class <= longestClass && s.stride >= p.Kernels.Lanes {
+		a.classes = tile.NewClasses(ws, c, a.heads(), s.shape.N, s.stride)
+		a.columns, a.jobs = a.columnGroup, a.classes.Jobs()
+	}
+	for range p.Pool.Threads() {
+		if a.classes == nil || p.Backward {
+			a.index = append(a.index, variants.Alloc[int32](ws, queries))
+			a.spans = append(a.spans, variants.Alloc[tile.Span](ws, keys))
+		}
+	}
 	if p.Backward {
 		a.planBackward(ws, c, max(a.groups*a.classTiles, a.Tiles(a.shape.N)))
 		a.columnsBack, a.recentBack = a.columnBackward, a.recentBackward
@@ -61,15 +74,17 @@ func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variant
 	return a
 }
 
+// heads is the number of heads that go through both passes before the next ones.
+func (a *stridedPlan) heads() int { return min(max(1, groupRows/a.shape.N), a.shape.Slices()) }
+
 // Forward computes out from q, k and v: see variants.Attention.
 func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 	a.Set(out, q, k, v)
 	a.Run(0, a.columns)
-	group := max(1, groupRows/a.shape.N)
-	for a.first = 0; a.first < a.shape.Slices(); a.first += group {
-		heads := min(group, a.shape.Slices()-a.first)
+	for a.first = 0; a.first < a.shape.Slices(); a.first += a.heads() {
+		heads := min(a.heads(), a.shape.Slices()-a.first)
+		a.Continue(heads*a.jobs, a.columns)
 		a.Continue(heads*a.Tiles(a.shape.N), a.recent)
-		a.Continue(heads*a.groups*a.classTiles, a.columns)
 	}
 	a.Clear()
 }
@@ -88,9 +103,10 @@ func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
 	tiles := a.Tiles(a.shape.N)
 	head := a.first + job/tiles
 	rows, keys := a.past(head, job%tiles)
-	w.Begin(a.Q(head), rows)
+	acc, top, sum := a.unfinished(head)
+	w.Resume(a.Q(head), rows, acc, top, sum)
 	w.Visit(a.K(head), a.V(head), keys)
-	w.Suspend(a.unfinished(head))
+	a.finish(w, head)
 }
 
 // past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.
@@ -109,10 +125,16 @@ func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
 	if rows.Count == 0 {
 		return
 	}
-	acc, top, sum := a.unfinished(head)
-	w.Resume(a.Q(head), rows, acc, top, sum)
+	w.Begin(a.Q(head), rows)
 	a.visitColumns(w, head, c)
-	a.finish(w, head)
+	w.Suspend(a.unfinished(head))
+}
+
+// columnGroup is columnTile for short columns.
+func (a *stridedPlan) columnGroup(w *tile.Walk, job int) {
+	head := a.first + job/a.jobs
+	acc, top, sum := a.unfinished(head)
+	a.classes.Past(w, job%a.jobs, a.Q(head), a.K(head), a.V(head), a.Bias(head), acc, top, sum)
 }
 
 // columns is a tile of queries of neighbouring classes, those of a class side by side.

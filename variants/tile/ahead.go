@@ -34,4 +34,4 @@ func (w *Walk) behind(x variants.Floats, cols int, rows Rows) []float32 {
 }
 
 // forget lets go of the caller's tensors.
-func (w *Walk) forget() { w.nextQ, w.nextO, *w.ahead = nil, nil, kernel.Ahead{} }
+func (w *Walk) forget() { w.nextQ, w.nextO, w.o, *w.ahead = nil, nil, nil, kernel.Ahead{} }

@@ -299,8 +299,8 @@ func (c *Cache) meet(w *decoder, to *partial, head, from, end int) {
 		c.score(w, head, at, s[at-low:next-low])
 		at = next
 	}
-	fill(s[:from-low], negInf)
-	fill(s[end-low:], negInf)
+	hide(s[:from-low])
+	hide(s[end-low:])
 	lanes := set.Lanes
 	fill(w.lanes, to.top)
 	set.MaxCols(len(s)/lanes, lanes, s, lanes, w.lanes)
@@ -348,5 +348,11 @@ func (c *Cache) weigh(w *decoder, acc []float32, head, slot int, weights []float
 		c.kernels.Widen(keys, c.cols, w.widened, c.cols, c.v.BF16[at:], c.cols)
 		c.kernels.DotCols(keys, c.cols, w.widened, c.cols, weights[:keys], acc)
 		weights, at = weights[keys:], at+keys*c.cols
+	}
+}
+
+func fill(row []float32, x float32) {
+	for i := range row {
+		row[i] = x
 	}
 }

@@ -126,7 +126,7 @@ func addTo(row []float32, bias float32) {
 		return
 	}
 	if bias == negInf {
-		fill(row, negInf)
+		hide(row)
 		return
 	}
 	for i := range row {
@@ -169,16 +169,25 @@ func (w *Walk) maskListed(keys Keys, key int, row []float32, c0 int) {
 // maskSpan masks the columns of a row outside [v0, v1).
 func maskSpan(row []float32, v0, v1 int) {
 	v0, v1 = min(max(v0, 0), len(row)), min(max(v1, 0), len(row))
-	fill(row[:v0], negInf)
+	hide(row[:v0])
 	if v1 > v0 {
-		fill(row[v1:], negInf)
+		hide(row[v1:])
 	} else {
-		fill(row[v0:], negInf)
+		hide(row[v0:])
 	}
 }
 
-func fill(row []float32, x float32) {
+// hidden is a row of masked scores.
+var hidden = func() (row [256]float32) {
 	for i := range row {
-		row[i] = x
+		row[i] = negInf
+	}
+	return row
+}()
+
+// hide masks a row of scores.
+func hide(row []float32) {
+	for len(row) > 0 {
+		row = row[copy(row, hidden[:]):]
 	}
 }

@@ -21,7 +21,8 @@ type Walk struct {
 
 	q             []float32 // [d][ldq]: packed queries, scaled for base-2 logits
 	s             []float32 // [keys][lds]: transposed scores, then weights
-	o             []float32 // [queries][lde]: unnormalised output
+	o             []float32 // [queries][lde]: unnormalised output, in own or where an earlier pass left it
+	own           []float32
 	top, sum      []float32 // per query: running maximum and sum
 	alpha         []float32 // per query: rescaling by the last tile
 	settled       []float32 // per query: the maximum with the tile in it
@@ -57,7 +58,7 @@ func (w *Walk) allocate(ws *variants.Workspace, c *Config, cols int) {
 	w.ldq, w.lds, w.lde = cols, ((cols+15)/16|1)*16, c.Kernels.Pad(c.E)
 	w.q = variants.Alloc[float32](ws, c.D*w.ldq)
 	w.s = variants.Alloc[float32](ws, (c.Keys+1)/2*2*w.lds)
-	w.o = variants.Alloc[float32](ws, c.Queries*w.lde)
+	w.own = variants.Alloc[float32](ws, c.Queries*w.lde)
 	w.top = variants.Alloc[float32](ws, cols)
 	w.sum = variants.Alloc[float32](ws, cols)
 	w.alpha = variants.Alloc[float32](ws, cols)
@@ -74,27 +75,38 @@ func (w *Walk) Worker() int { return w.worker }
 
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
 func (w *Walk) Begin(q variants.Floats, rows Rows) {
-	w.pack(q, rows)
+	w.begin(q, rows)
+	w.o, w.fresh = w.own, true
 	clear(w.o[:rows.Count*w.lde])
+}
+
+// begin is Begin and Resume but for the output.
+func (w *Walk) begin(q variants.Floats, rows Rows) {
+	w.pack(q, rows)
 	clear(w.sum[:w.cols])
 	for i := range w.top[:w.cols] {
 		w.top[i] = kernel.Lowest
 	}
-	w.fresh, w.known = true, 0
+	w.known = 0
 	w.nextQ = w.behind(q, w.config.D, rows)
 }
 
 // Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs,
-// top and sum [n] their statistics, as Suspend left them.
+// top and sum [n] their statistics, as Suspend left them. Rows that lie side by side are worked on in place.
 func (w *Walk) Resume(q variants.Floats, rows Rows, acc, top, sum []float32) {
-	w.Begin(q, rows)
+	w.begin(q, rows)
+	w.fresh = false
 	e := w.config.E
-	w.gather(e, w.o, w.lde, variants.F32s(acc), rows)
+	if rows.Index == nil && rows.Stride == 1 && e == w.lde {
+		w.o = acc[rows.Start*e : (rows.Start+rows.Count)*e]
+	} else {
+		w.o = w.own
+		w.gather(e, w.o, w.lde, variants.F32s(acc), rows)
+	}
 	for i := range rows.Count {
 		r := rows.At(i)
 		w.top[i], w.sum[i] = top[r], sum[r]
 	}
-	w.fresh = false
 }
 
 // pack transposes the queries and folds the logit scale and log2(e) into them.
