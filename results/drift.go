@@ -31,18 +31,18 @@ func DriftOf(values []float64) Drift {
 		logs[i] = math.Log(x)
 	}
 	slopes := make([]float64, 0, n*(n-1)/2)
-	score := 0.0 // pairs that rise less pairs that fall
+	level, fall := 0, uint64(0) // pairs, by the sign of their difference: a branch could not be foretold
 	for i, x := range logs {
 		for j, y := range logs[i+1:] {
 			slopes = append(slopes, (y-x)/float64(j+1))
-			switch {
-			case y > x:
-				score++
-			case y < x:
-				score--
+			if x == y {
+				level++
+			} else {
+				fall += math.Float64bits(y-x) >> 63
 			}
 		}
 	}
+	score := float64(len(slopes)-level) - 2*float64(fall) // pairs that rise less pairs that fall
 	m := float64(n)
 	deviations := (math.Abs(score) - 1) / math.Sqrt(m*(m-1)*(2*m+5)/18)
 	return Drift{
