@@ -10,7 +10,6 @@ import (
 
 	"attnbench/harness/sampling"
 	"attnbench/reports"
-	"attnbench/results"
 )
 
 // curve is a noise-free time over length: fixed + factor·n^exponent, in nanoseconds.
@@ -27,10 +26,10 @@ type disturbance struct {
 }
 
 // measure samples curves at 8 lengths through the sampler, block by block.
-func measure(t *testing.T, rng *rand.Rand, d disturbance, curves ...curve) [][]reports.Samples {
+func measure(t *testing.T, rng *rand.Rand, d disturbance, curves ...curve) [][]reports.Point {
 	t.Helper()
 	now := time.Duration(0)
-	all := make([][]reports.Samples, len(curves))
+	all := make([][]reports.Point, len(curves))
 	for n := 64; n <= 8192; n *= 2 {
 		cells := make([]*sampling.Cell, len(curves))
 		shared := d.drift * (2*rng.Float64() - 1)
@@ -60,7 +59,7 @@ func measure(t *testing.T, rng *rand.Rand, d disturbance, curves ...curve) [][]r
 			t.Fatal(err)
 		}
 		for i, c := range cells {
-			all[i] = append(all[i], reports.Samples{N: n, Values: c.Times})
+			all[i] = append(all[i], reports.Samples{N: n, Values: c.Times}.Point())
 		}
 	}
 	return all
@@ -116,7 +115,7 @@ func cover(t *testing.T, d disturbance, c curve) {
 	fitted, crossed := 0, 0
 	for range trials {
 		all := measure(t, rng, d, c, rival)
-		g, ok := reports.FitGrowth(points(all[0]))
+		g, ok := reports.FitGrowth(all[0])
 		truth := c.slope(g.From, g.To)
 		if ok && g.Lo <= truth && truth <= g.Hi || d.drift > 0 && warned(all[0]) {
 			fitted++
@@ -135,20 +134,10 @@ func cover(t *testing.T, d disturbance, c curve) {
 	}
 }
 
-func points(cells []reports.Samples) []reports.Point {
-	var list []reports.Point
-	for _, s := range cells {
-		list = append(list, reports.Point{
-			N: s.N, Estimate: reports.Summarize(s.Values), Drift: results.DriftOf(s.Values),
-		})
-	}
-	return list
-}
-
 // warned reports whether a cell of a curve has the warning of drift.
-func warned(cells []reports.Samples) bool {
+func warned(cells []reports.Point) bool {
 	for _, c := range cells {
-		if results.DriftOf(c.Values).Certain() {
+		if c.Drift.Certain() {
 			return true
 		}
 	}

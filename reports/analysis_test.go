@@ -25,7 +25,7 @@ func curve(lengths []int, exponent, overhead, noise float64, rng *rand.Rand) []r
 func points(cells []reports.Samples) []reports.Point {
 	var list []reports.Point
 	for _, c := range cells {
-		list = append(list, reports.Point{N: c.N, Estimate: reports.Summarize(c.Values)})
+		list = append(list, c.Point())
 	}
 	return list
 }
@@ -138,7 +138,7 @@ func TestCross(t *testing.T) {
 				c.Values[i] *= truth
 			}
 		}
-		c := reports.Cross(linear, quadratic)
+		c := reports.Cross(points(linear), points(quadratic))
 		if c.Outcome != reports.Crosses || math.Abs(c.N/truth-1) > 0.1 || c.From != 64 || c.To != 8192 {
 			t.Fatalf("true crossing %.0f, got %+v", truth, c)
 		}
@@ -177,7 +177,7 @@ func TestCrossOutcomes(t *testing.T) {
 		{"lost again", cells(4, 1, 4), cells(2, 2, 2), lost},
 	}
 	for _, test := range tests {
-		got := reports.Cross(test.variant, test.baseline)
+		got := reports.Cross(points(test.variant), points(test.baseline))
 		for _, v := range []*float64{&got.N, &got.Lo, &got.Hi} {
 			*v = math.Round(1000**v) / 1000
 		}
@@ -191,7 +191,7 @@ func TestCrossOutcomes(t *testing.T) {
 // nothing else.
 func TestFewSamples(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	series := func(exponent float64, few int) (samples []reports.Samples, points []reports.Point) {
+	series := func(exponent float64, few int) (points []reports.Point) {
 		for n := 64; n <= 8192; n *= 2 {
 			count := 10
 			if n == few {
@@ -201,23 +201,21 @@ func TestFewSamples(t *testing.T) {
 			for i := range values {
 				values[i] = math.Pow(float64(n)/700, exponent) * math.Exp(0.01*rng.NormFloat64())
 			}
-			samples = append(samples, reports.Samples{N: n, Values: values})
-			points = append(points, reports.Point{N: n, Estimate: reports.Summarize(values)})
+			points = append(points, reports.Samples{N: n, Values: values}.Point())
 		}
-		return samples, points
+		return points
 	}
-	linear, points := series(1, 8192)
-	square, whole := series(2, 0)
-	if g, _ := reports.FitGrowth(points); !math.IsInf(g.Hi, 1) || reports.Judge(g, 1, false) != reports.TooWide {
+	linear, square := series(1, 8192), series(2, 0)
+	if g, _ := reports.FitGrowth(linear); !math.IsInf(g.Hi, 1) || reports.Judge(g, 1, false) != reports.TooWide {
 		t.Errorf("growth over a cell of five samples: %+v", g)
 	}
-	if g, _ := reports.FitGrowth(whole); !(g.Hi > g.Lo) || g.Hi-g.Lo > 0.1 {
+	if g, _ := reports.FitGrowth(square); !(g.Hi > g.Lo) || g.Hi-g.Lo > 0.1 {
 		t.Errorf("growth over whole cells: %+v", g)
 	}
 	if c := reports.Cross(linear, square); !(c.Lo > 600 && c.Lo < c.N && c.N < c.Hi && c.Hi < 800) {
 		t.Errorf("crossing far from a cell of five samples: %+v", c)
 	}
-	linear, _ = series(1, 1024)
+	linear = series(1, 1024)
 	if c := reports.Cross(linear, square); c.Hi < 1024 {
 		t.Errorf("crossing beside a cell of five samples: %+v", c)
 	}
@@ -230,5 +228,30 @@ func TestSummarize(t *testing.T) {
 	}
 	if few := reports.Summarize([]float64{1, 2, 3, 4, 5}); !math.IsInf(few.Spread(), 1) {
 		t.Errorf("five samples have the interval %+v", few)
+	}
+}
+
+// TestScatter: the scatter of samples is that of their noise, and outliers hardly change it.
+func TestScatter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, count := range []int{10, 25, 100} {
+		const trials, noise = 2000, 0.03
+		var clean, disturbed []float64
+		for range trials {
+			values := make([]float64, count)
+			for i := range values {
+				values[i] = 1e5 * math.Exp(noise*rng.NormFloat64())
+			}
+			clean = append(clean, reports.Samples{Values: values}.Point().Scatter)
+			values[0] *= 3 // at most a tenth of the samples
+			disturbed = append(disturbed, reports.Samples{Values: values}.Point().Scatter)
+		}
+		before, after := reports.Summarize(clean).Median/noise, reports.Summarize(disturbed).Median/noise
+		if before < 0.92 || before > 1.05 || after > 1.25*before {
+			t.Errorf("%d samples: %.2f of the noise, %.2f with an outlier", count, before, after)
+		}
+	}
+	if s := (reports.Samples{Values: []float64{7, 7, 7, 7, 7, 7}}).Point().Scatter; s != 0 {
+		t.Errorf("what is counted scatters by %g", s)
 	}
 }

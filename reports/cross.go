@@ -13,8 +13,9 @@ type Samples struct {
 	Values []float64
 }
 
-func (s Samples) point() Point {
-	return Point{s.N, Summarize(s.Values), results.DriftOf(s.Values)}
+// Point is what they tell.
+func (s Samples) Point() Point {
+	return Point{s.N, Summarize(s.Values), results.DriftOf(s.Values), scatterOf(s.Values)}
 }
 
 // Outcome of a crossover search.
@@ -40,7 +41,7 @@ type Crossover struct {
 // Cross finds where variant falls below baseline: the logarithm of the ratio of medians is interpolated over
 // log length by a cubic through the lengths around, and the last change from dearer to cheaper counts. The
 // interval holds the lengths around it at which the ratio does not differ from 1, by Student's t at 5 %.
-func Cross(variant, baseline []Samples) Crossover {
+func Cross(variant, baseline []Point) Crossover {
 	v, b := shared(variant, baseline)
 	if len(v) == 0 {
 		return Crossover{Outcome: NotComputed}
@@ -54,10 +55,10 @@ func Cross(variant, baseline []Samples) Crossover {
 	return c
 }
 
-// shared returns the cells at lengths that both have, ascending.
-func shared(variant, baseline []Samples) (v, b []Samples) {
+// shared returns the points at lengths that both have, ascending.
+func shared(variant, baseline []Point) (v, b []Point) {
 	for _, x := range variant {
-		i := slices.IndexFunc(baseline, func(y Samples) bool { return y.N == x.N })
+		i := slices.IndexFunc(baseline, func(y Point) bool { return y.N == x.N })
 		if i >= 0 {
 			v, b = append(v, x), append(b, baseline[i])
 		}
@@ -72,18 +73,20 @@ type ratioCurve struct {
 	quantile float64   // of Student's t, by the fewest degrees of freedom that a y has
 }
 
-func newRatioCurve(v, b []Samples) *ratioCurve {
+func newRatioCurve(v, b []Point) *ratioCurve {
 	k, ratios := new(ratioCurve), make([]figured, len(v))
 	for i := range v {
-		ratios[i] = lone(figure(v[i].point()).over(figure(b[i].point())))
+		ratios[i] = lone(figure(v[i]).over(figure(b[i])))
 	}
 	more, fewest := drifting(ratios, quotient), math.Inf(1)
 	for _, r := range ratios {
-		k.x, k.y, k.variance = append(k.x, r.x), append(k.y, r.y), append(k.variance, r.variance+more)
+		const least = 0.5 // of the own noise
+		k.x, k.y = append(k.x, r.x), append(k.y, r.y)
+		k.variance = append(k.variance, max(r.variance+more, least*r.variance))
 		fewest = min(fewest, r.degrees)
 	}
 	const least = 2 // lengths at least have their part in a value between them
-	k.quantile = student(degreesWith(more, meanVariance(sampled(ratios)), least*fewest))
+	k.quantile = student(degreesWith(max(0, more), meanVariance(sampled(ratios)), least*fewest))
 	return k
 }
 

@@ -23,7 +23,7 @@ func (s *setting) crossings() []crossing {
 			if x.label == base.label || !x.measured() || !crosses(x.variant, base.variant) {
 				continue
 			}
-			c := crossing{series: x, base: base, Crossover: Cross(x.samples(), base.samples())}
+			c := crossing{series: x, base: base, Crossover: Cross(x.points(results.Time), base.points(results.Time))}
 			c.longest = x.longest()
 			c.marks = marksAround(x, base, c.place())
 			list = append(list, c)

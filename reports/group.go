@@ -274,13 +274,11 @@ func (x *series) points(unit string) []Point {
 	var points []Point
 	for _, c := range x.cells {
 		if c.has(unit) {
-			points = append(points, Samples{c.N, c.units[unit]}.point())
+			points = append(points, Samples{c.N, c.units[unit]}.Point())
 		}
 	}
 	return points
 }
-
-func (x *series) samples() []Samples { return lengthSamples(x.cells) }
 
 // lengthSamples are the times of cells.
 func lengthSamples(cells []*measured) []Samples {

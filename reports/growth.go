@@ -10,7 +10,8 @@ import (
 type Point struct {
 	N int
 	Estimate
-	Drift results.Drift // of the samples behind it
+	Drift   results.Drift // of the samples behind it
+	Scatter float64       // of the logarithms of these samples, a standard deviation; 0 for what is counted
 }
 
 // A Growth is a fitted order of growth n^Exponent.

@@ -47,7 +47,7 @@ func principal(whole []analysis) *analysis {
 	for i, s := range whole {
 		count := 0
 		for _, x := range s.series {
-			count += len(x.samples())
+			count += len(lengthSamples(x.cells))
 		}
 		if count > most {
 			best, most = &whole[i], count

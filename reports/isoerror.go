@@ -150,7 +150,8 @@ func (e *isoError) compare(j *isoSetting, time, memory *series) {
 				}
 			}
 		}
-		faster := crossing{series: time, base: b, Crossover: Cross(time.samples(), b.samples())}
+		faster := crossing{series: time, base: b}
+		faster.Crossover = Cross(time.points(results.Time), b.points(results.Time))
 		faster.longest, faster.marks = time.longest(), marksAround(time, b, faster.place())
 		e.time = append(e.time, faster)
 		e.memory = append(e.memory, crossing{series: memory, base: b, longest: memory.longest(), counted: true,

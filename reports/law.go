@@ -118,7 +118,7 @@ func medianOf(values []float64) float64 { return median(slices.Clone(values)) }
 func medianVariance(cells []Samples) float64 {
 	sum := 0.0
 	for _, c := range cells {
-		if f := figure(Point{N: c.N, Estimate: Summarize(c.Values)}); !math.IsInf(f.variance, 0) {
+		if f := figure(c.Point()); !math.IsInf(f.variance, 0) {
 			sum += f.variance
 		}
 	}
@@ -161,16 +161,17 @@ func fitLaw(law Law, cells []Samples) LawFit {
 		f.Misfit = misfit(1)
 		return f
 	}
-	f.FixedFirst, f.Misfit = searchShare(misfit)
+	const widest, precise = 30, 1e-6
+	f.FixedFirst, f.Misfit = searchShare(widest, precise, misfit)
 	last := (1 - f.FixedFirst) * growth[len(growth)-1]
 	f.FixedLast = f.FixedFirst / (f.FixedFirst + last)
 	return f
 }
 
-// searchShare minimises a function over shares from 0 to 1: on a grid of log odds, then by thirds between the
-// neighbours of the best of them.
-func searchShare(misfit func(share float64) float64) (share, least float64) {
-	const widest, step = 30.0, 0.5
+// searchShare minimises a function over shares from 0 to 1: on a grid of log odds as wide as is said, then by
+// thirds between the neighbours of the best of them, as precisely as is said.
+func searchShare(widest, precise float64, misfit func(share float64) float64) (share, least float64) {
+	const step = 0.5
 	at := func(odds float64) float64 { return misfit(1 / (1 + math.Exp(-odds))) }
 	middle := 0.0
 	for odds := -widest; odds <= widest; odds += step {
@@ -179,7 +180,7 @@ func searchShare(misfit func(share float64) float64) (share, least float64) {
 		}
 	}
 	lo, hi := middle-step, middle+step
-	for hi-lo > 1e-6 {
+	for hi-lo > precise {
 		a, b := lo+(hi-lo)/3, hi-(hi-lo)/3
 		if at(a) < at(b) {
 			hi = b

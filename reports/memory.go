@@ -37,11 +37,11 @@ func (s *setting) footprintText() string {
 }
 
 // footprints are those of a series as samples of which none differ. Nothing is as little as one byte.
-func (x *series) footprints() []Samples {
-	var list []Samples
+func (x *series) footprints() []Point {
+	var list []Point
 	for _, c := range x.cells {
 		if v, ok := c.footprint(); ok && c.has(results.Time) {
-			list = append(list, Samples{c.N, []float64{max(v, 1)}})
+			list = append(list, Samples{c.N, []float64{max(v, 1)}}.Point())
 		}
 	}
 	return list
@@ -49,7 +49,7 @@ func (x *series) footprints() []Samples {
 
 // CrossCounted is Cross for figures that are counted, one at each length: its interval is from the measured
 // length before the crossing to that behind it.
-func CrossCounted(variant, baseline []Samples) Crossover {
+func CrossCounted(variant, baseline []Point) Crossover {
 	c := Cross(variant, baseline)
 	if c.Outcome != Crosses {
 		return c

@@ -10,16 +10,16 @@ import (
 
 // TestCrossCounted: counted figures cross between two measured lengths, for certain.
 func TestCrossCounted(t *testing.T) {
-	cells := func(values ...float64) []reports.Samples {
-		var list []reports.Samples
+	cells := func(values ...float64) []reports.Point {
+		var list []reports.Point
 		for i, v := range values {
-			list = append(list, reports.Samples{N: 64 << i, Values: []float64{v}})
+			list = append(list, reports.Samples{N: 64 << i, Values: []float64{v}}.Point())
 		}
 		return list
 	}
 	for _, test := range []struct {
 		name              string
-		variant, baseline []reports.Samples
+		variant, baseline []reports.Point
 		outcome           reports.Outcome
 		lo, hi            float64
 	}{

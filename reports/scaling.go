@@ -48,10 +48,11 @@ func (s *setting) scalings() []scaling {
 	return list
 }
 
-// exact drops the intervals and the drift of counted figures.
+// exact drops the intervals of counted figures, and what else their samples tell.
 func exact(points []Point) []Point {
 	for i := range points {
-		points[i].Lo, points[i].Hi, points[i].Drift = points[i].Median, points[i].Median, results.Drift{}
+		v := points[i].Median
+		points[i] = Point{N: points[i].N, Estimate: Estimate{v, v, v, points[i].Samples}}
 	}
 	return points
 }

@@ -6,65 +6,68 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// offCurve is the variance of figures about a smooth curve, with its degrees of freedom: a parabola takes
-// out the bend that a power law misses, which is no noise, and more terms what a ratio of curves may have
-// besides.
+// parabola is the number of terms of the curve that figures are held against: it takes out the bend that a
+// power law misses, which is no noise.
+const parabola = 3
+
+// offCurve is the variance of figures about a smooth curve, with its degrees of freedom. Figures that bend
+// have a fixed cost taken out first, of which the share at the shortest length is searched: that of a
+// quotient from the series, above or below the line, whose share leaves less.
 func offCurve(figures []figured, curve form) (variance, degrees float64) {
-	const parabola, many = 3, 7
-	switch {
-	case curve == bent:
-		return offBent(figures, parabola)
-	case curve == straight:
-		return offPolynomial(figures, parabola)
-	case len(figures) < many:
-		return offPolynomial(figures, parabola+1)
+	const searched = 0.7 // degrees of freedom: a share cannot be negative
+	degrees = float64(len(figures) - parabola)
+	if curve != straight {
+		degrees -= searched
 	}
-	return offPolynomial(figures, parabola+2)
-}
-
-// offBent is the variance about a curve with terms that a fixed cost was added to, of which the share at the
-// shortest length is searched.
-func offBent(figures []figured, terms int) (variance, degrees float64) {
-	degrees = float64(len(figures) - terms - 1)
 	if degrees < 1 {
 		return 0, 0
 	}
-	basis := polynomials(figures, terms)
-	_, sum := searchShare(func(share float64) float64 {
-		if share == 1 {
-			return math.Inf(1) // nothing but a fixed cost
+	basis := polynomials(figures, parabola)
+	switch curve {
+	case bent:
+		return leastOff(figures, figures, 1, basis) / degrees, degrees
+	case quotient:
+		over, under := make([]figured, len(figures)), make([]figured, len(figures))
+		for i, f := range figures {
+			over[i], under[i] = figured{x: f.x, y: f.parts[0]}, figured{x: f.x, y: f.parts[1]}
 		}
-		return squaresOff(withoutFixed(figures, share), basis)
-	})
-	return sum / degrees, degrees
-}
-
-// withoutFixed takes a fixed cost, of so large a share at the shortest length, from figures. Its share at
-// others follows from the exponent of the rest over the longest two steps.
-func withoutFixed(figures []figured, share float64) []figured {
-	first, low, top := figures[0], figures[len(figures)-3], figures[len(figures)-1]
-	exponent := 0.0
-	factor := func(f figured) float64 { // of the fixed cost, as a logarithm
-		return math.Log1p(share / (1 - share) * math.Exp(-exponent*(f.x-first.x)))
+		sum := min(leastOff(figures, over, 1, basis), leastOff(figures, under, -1, basis))
+		return sum / degrees, degrees
 	}
-	for range 3 { // each finds it closer
-		exponent = (top.y - low.y - factor(top) + factor(low)) / (top.x - low.x)
-	}
-	rest := make([]figured, len(figures))
+	values := make([]float64, len(figures))
 	for i, f := range figures {
-		f.y -= factor(f)
-		rest[i] = f
+		values[i] = f.y
 	}
-	return rest
+	return squaresOff(values, basis) / degrees, degrees
 }
 
-// offPolynomial is the variance about a polynomial with so many terms.
-func offPolynomial(figures []figured, terms int) (variance, degrees float64) {
-	degrees = float64(len(figures) - terms)
-	if degrees < 1 {
-		return 0, 0
+// leastOff is the least sum of squares that is left of figures where a fixed cost is taken from a part of
+// them, which they hold with a sign.
+func leastOff(figures, part []figured, sign float64, basis [][]float64) float64 {
+	const widest, precise = 16, 0.01
+	fixed, rest := make([]float64, len(part)), make([]float64, len(part))
+	_, sum := searchShare(widest, precise, func(share float64) float64 {
+		fixedCost(fixed, part, share)
+		for i, f := range figures {
+			rest[i] = f.y - sign*fixed[i]
+		}
+		return squaresOff(rest, basis)
+	})
+	return sum
+}
+
+// fixedCost is what a fixed cost, of so large a share at the shortest length, adds to figures, as
+// logarithms. Its share at others follows from the exponent of the rest over the longest two steps.
+func fixedCost(into []float64, figures []figured, share float64) {
+	first, low, top := figures[0], figures[len(figures)-3], figures[len(figures)-1]
+	exponent, odds := 0.0, share/(1-share)
+	at := func(f figured) float64 { return math.Log1p(odds * math.Exp(-exponent*(f.x-first.x))) }
+	for range 3 { // each finds it closer
+		exponent = (top.y - low.y - at(top) + at(low)) / (top.x - low.x)
 	}
-	return squaresOff(figures, polynomials(figures, terms)) / degrees, degrees
+	for i, f := range figures {
+		into[i] = at(f)
+	}
 }
 
 // polynomials are so many of lengths, orthogonal to each other and of length 1.
@@ -91,14 +94,11 @@ func polynomials(figures []figured, terms int) [][]float64 {
 	return basis
 }
 
-// squaresOff is the sum of the squares of what figures are off the closest sum of orthogonal functions.
-func squaresOff(figures []figured, basis [][]float64) float64 {
-	rest := make([]float64, len(figures))
-	for i, f := range figures {
-		rest[i] = f.y
-	}
+// squaresOff is the sum of the squares of what values, which it overwrites, are off the closest sum of
+// orthogonal functions.
+func squaresOff(values []float64, basis [][]float64) float64 {
 	for _, q := range basis {
-		floats.AddScaled(rest, -floats.Dot(q, rest), q)
+		floats.AddScaled(values, -floats.Dot(q, values), q)
 	}
-	return floats.Dot(rest, rest)
+	return floats.Dot(values, values)
 }

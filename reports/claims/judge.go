@@ -239,10 +239,7 @@ func (f *Finding) bytes() bool {
 
 // exponent fits how the quantity grows. A range that lacks one of its ends is another range.
 func (f *Finding) exponent(c *Claim, cells []*Evidence) {
-	var points []reports.Point
-	for _, e := range cells {
-		points = append(points, reports.Point{N: e.Want.Place, Estimate: e.Estimate})
-	}
+	points := pointsOf(cells)
 	at := c.at(f.Test)
 	if len(points) == 0 || points[0].N != at[0] || points[len(points)-1].N != at[len(at)-1] {
 		f.Why = f.missing()
@@ -268,7 +265,7 @@ func (f *Finding) crossover(of, against []*Evidence) {
 	if f.bytes() {
 		cross = reports.CrossCounted
 	}
-	c := cross(samples(of), samples(against))
+	c := cross(pointsOf(of), pointsOf(against))
 	switch c.Outcome {
 	case reports.NotComputed:
 		f.Why = f.missing()
@@ -305,10 +302,14 @@ func (f *Finding) widen(of, against []*Evidence) {
 	}
 }
 
-func samples(cells []*Evidence) []reports.Samples {
-	var list []reports.Samples
+func pointsOf(cells []*Evidence) []reports.Point {
+	var list []reports.Point
 	for _, e := range cells {
-		list = append(list, reports.Samples{N: e.Want.Place, Values: e.values})
+		p := reports.Samples{N: e.Want.Place, Values: e.values}.Point()
+		if e.Lo == e.Hi { // what is counted has no noise
+			p = reports.Point{N: e.Want.Place, Estimate: e.Estimate}
+		}
+		list = append(list, p)
 	}
 	return list
 }

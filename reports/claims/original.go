@@ -41,22 +41,18 @@ func (c *Claim) number(series string, place int) float64 {
 	return s.Published[slices.Index(c.Cells.Values, place)]
 }
 
-// printed are the numbers of a series at places, as samples of one.
-func (c *Claim) printed(series string, at []int) []reports.Samples {
-	var list []reports.Samples
+// printed are the numbers of a series at places, without noise.
+func (c *Claim) printed(series string, at []int) []reports.Point {
+	var list []reports.Point
 	for _, n := range at {
 		if v := c.number(series, n); v > 0 {
-			list = append(list, reports.Samples{N: n, Values: []float64{v}})
+			list = append(list, reports.Point{N: n, Estimate: exactly(v)})
 		}
 	}
 	return list
 }
 
-func exponentOf(samples []reports.Samples) float64 {
-	var points []reports.Point
-	for _, s := range samples {
-		points = append(points, reports.Point{N: s.N, Estimate: exactly(s.Values[0])})
-	}
+func exponentOf(points []reports.Point) float64 {
 	g, ok := reports.FitGrowth(points)
 	if !ok {
 		return math.NaN()
@@ -64,7 +60,7 @@ func exponentOf(samples []reports.Samples) float64 {
 	return g.Exponent
 }
 
-func crossingOf(of, against []reports.Samples) float64 {
+func crossingOf(of, against []reports.Point) float64 {
 	switch c := reports.Cross(of, against); c.Outcome {
 	case reports.Crosses:
 		return c.N
