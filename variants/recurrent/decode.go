@@ -18,6 +18,9 @@ type Decoder struct {
 // NewDecoder is New for decoding.
 func NewDecoder(p *variants.Problem, ws *variants.Workspace, c Config) *Decoder {
 	e := newEngine(p, ws, c)
+	for i := range e.workers {
+		e.workers[i].output = variants.Alloc[float32](ws, e.cols)
+	}
 	d := &Decoder{Engine: e}
 	d.tokens = variants.Recurrent[float32](ws, p.Shape.Slices()*p.Shape.D*e.cols)
 	d.fillJob, d.token = d.fill, d.decode
@@ -63,15 +66,21 @@ func (d *Decoder) decode(worker, slice int) {
 	w, state, e := &d.workers[worker], d.state(slice), d.shape.E
 	w.openHead(slice, columns{0, d.cols})
 	q, k := w.oneRow(w.qbuf, d.q, d.shape.D), w.oneRow(w.kbuf, d.k, d.shape.D)
-	copy(w.values, w.oneRow(w.wide, d.v, e))
+	before, behind := float32(d.scale), float32(1) // as in Prefill's state
+	if d.byToken() {
+		before, behind = behind, before
+	}
+	for c, x := range w.oneRow(w.wide, d.v, e) {
+		w.values[c] = before * x
+	}
 	w.decay(state, d.position)
 	if d.Step != "" {
 		w.learn(state, k, d.position)
 	}
 	w.product(d.shape.D, 1, k, w.values, state, true)
 	w.product(1, d.shape.D, q, state, w.output, false)
-	for i := range w.output[:e] {
-		w.output[i] *= float32(d.scale)
+	for c := range w.output[:e] {
+		w.output[c] *= behind
 	}
 	if to := d.out; to.F32 != nil {
 		copy(to.F32[slice*e:], w.output[:e])
@@ -108,7 +117,7 @@ func (w *worker) decay(state []float32, token int) {
 	w.kernels.ScaleRows(w.shape.D, w.cols, state, w.cols, state, w.cols, w.carry)
 }
 
-// learn makes u of the delta rule: values holds v.
+// learn makes u of the delta rule: values holds v, scaled.
 func (w *worker) learn(state, k []float32, token int) {
 	w.product(1, w.shape.D, k, state, w.missed, false)
 	beta := w.steps(w.head)[token]

@@ -13,6 +13,9 @@ type gates struct {
 	shape variants.Shape
 }
 
+// byToken reports whether all rows of the state have the same decay.
+func (g *gates) byToken() bool { return g.Decay == PerHead || g.Decay == PerToken }
+
 // constant is the base-2 logarithm of a head's decay where all tokens have the same.
 func (g *gates) constant(head int) float64 {
 	return math.Log2(float64(g.p.PerHead(g.Gate, head, 1)[0]))
@@ -33,8 +36,8 @@ const reach = 64
 // decays are those of a run.
 type decays struct {
 	sums       []float64 // [chunk]: L
-	shrink     []float32 // [chunk]: scale·2^L, of rows of the output; scale where decay is by row
-	grow, fall []float32 // [chunk]: 2^-L, of values, and its negative; 1 and -1 where decay is by row
+	shrink     []float32 // [chunk]: scale·2^L, of rows of the output; 1 where no token has a decay for all rows
+	grow, fall []float32 // [chunk]: 2^-L, of values, and its negative; ±scale where shrink is 1
 	// carry [d] is what the state behind the run is multiplied by: 2^L of the last token, times the decay of the
 	// next.
 	carry []float32
@@ -59,7 +62,7 @@ func newDecays(e *Engine, ws *variants.Workspace) decays {
 // prepareDecays fills in what a mixer without decays of tokens never changes.
 func (w *worker) prepareDecays() {
 	for i := range w.shrink {
-		w.shrink[i], w.grow[i], w.fall[i] = float32(w.scale), 1, -1
+		w.shrink[i], w.grow[i], w.fall[i] = 1, float32(w.scale), -float32(w.scale)
 	}
 }
 

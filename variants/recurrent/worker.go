@@ -24,7 +24,7 @@ type worker struct {
 	flipped    []float32 // [d, ldt]: kᵀ
 	weights    []float32 // [chunk, ldt]: q kᵀ
 	values     []float32 // [chunk, lde]: ũ
-	output     []float32 // [chunk, lde]
+	output     []float32 // [chunk, lde], where products cannot write to out; or nil
 	overlaps   []float32 // [chunk, ldt]: k kᵀ; only with the delta rule, as all below
 	missed     []float32 // [chunk, lde]: what the state lacks, K S - Ṽ and so on: ũ is -β times it
 	step       []float32 // [chunk]: -β
@@ -64,7 +64,10 @@ func newWorker(e *Engine, ws *variants.Workspace) worker {
 		w.wide = floats(e.chunk * max(w.ldk, w.lde))
 	}
 	w.flipped, w.weights = floats(s.D*w.ldt), floats(e.chunk*w.ldt)
-	w.values, w.output = floats(e.chunk*w.lde), floats(e.chunk*w.lde)
+	w.values = floats(e.chunk * w.lde)
+	if e.elements != variants.F32 || e.cols != s.E {
+		w.output = floats(e.chunk * w.lde)
+	}
 	if e.Step != "" {
 		w.overlaps, w.missed, w.step = floats(e.chunk*w.ldt), floats(e.chunk*w.lde), floats(e.chunk)
 	}
@@ -168,7 +171,7 @@ func (w *worker) lookAhead(r run) {
 	if w.Decay == PerChannel {
 		decays = w.channels(w.head)[from*s.D : to*s.D]
 	}
-	w.ahead.Plan(w.flopsOf(r.count), decays, part(w.k, s.D), part(w.v, s.E), part(w.q, s.D))
+	w.ahead.Plan(w.flopsOf(r.count), decays, part(w.k, s.D), part(w.v, s.E), part(w.q, s.D), part(w.out, s.E))
 }
 
 // flopsOf is about what the products of a run's answer are, and its share in the state.
@@ -180,13 +183,14 @@ func (w *worker) flopsOf(count int) int64 {
 // answer computes the run's rows of the output.
 func (w *worker) answer(r run) {
 	w.loadQueries(&r)
-	w.multiply(r.count, w.shape.D, r.q, w.state, w.output, false)
+	out := w.outputRows(r)
+	w.multiplyTo(out, r.count, w.shape.D, r.q, w.state, false)
 	for from := 0; from < r.count; from += block {
 		n := min(block, r.count-from)
 		w.weightRows(r, from, n)
-		w.multiply(n, from+n, rows{w.weights[from*w.ldt:], w.ldt}, w.values, w.output[from*w.lde:], true)
+		w.multiplyTo(rows{out.at(from), out.ld}, n, from+n, rows{w.weights[from*w.ldt:], w.ldt}, w.values, true)
 	}
-	w.writeOutput(r)
+	w.writeOutput(out, r)
 }
 
 // weightRows makes rows from to from+n of tril(Q Kᵀ).
@@ -197,7 +201,12 @@ func (w *worker) weightRows(r run, from, n int) {
 
 // multiply computes c = a·b, or adds it, for the open columns of b [k, lde] and c [m, lde].
 func (w *worker) multiply(m, k int, a rows, b, c []float32, add bool) {
-	w.kernels.Gemm(m, w.columns.count, k, a.x, a.ld, b, w.lde, c, w.lde, add)
+	w.multiplyTo(rows{c, w.lde}, m, k, a, b, add)
+}
+
+// multiplyTo is multiply to other rows.
+func (w *worker) multiplyTo(c rows, m, k int, a rows, b []float32, add bool) {
+	w.kernels.Gemm(m, w.columns.count, k, a.x, a.ld, b, w.lde, c.x, c.ld, add)
 	w.executed += flops(m, w.columns.count, k)
 }
 
@@ -222,16 +231,32 @@ func clearAbove(x []float32, ld, from, n, keep int) {
 	}
 }
 
-// writeOutput stores the run's rows of the output.
-func (w *worker) writeOutput(r run) {
+// outputRows are the open columns of the run's rows of the output, or what writeOutput brings there.
+func (w *worker) outputRows(r run) rows {
+	if w.output != nil {
+		return rows{w.output, w.lde}
+	}
+	return rows{w.out.F32[(w.slice*w.shape.N+r.from)*w.shape.E+w.columns.first:], w.shape.E}
+}
+
+// writeOutput scales the run's rows of the output where that is not done yet, and stores those that are not
+// there yet.
+func (w *worker) writeOutput(x rows, r run) {
 	e, c := w.shape.E, w.columns
-	at, cols := (w.slice*w.shape.N+r.from)*e+c.first, min(c.count, e-c.first)
-	if w.out.F32 != nil {
-		w.kernels.ScaleRows(r.count, cols, w.out.F32[at:], e, w.output, w.lde, w.shrink)
+	if w.byToken() {
+		w.kernels.ScaleRows(r.count, c.count, x.x, x.ld, x.x, x.ld, w.shrink)
+	}
+	if w.output == nil {
 		return
 	}
-	w.kernels.ScaleRows(r.count, cols, w.output, w.lde, w.output, w.lde, w.shrink)
-	w.kernels.Narrow(r.count, cols, w.out.BF16[at:], e, w.output, w.lde)
+	at, cols := (w.slice*w.shape.N+r.from)*e+c.first, min(c.count, e-c.first)
+	if w.out.BF16 != nil {
+		w.kernels.Narrow(r.count, cols, w.out.BF16[at:], e, x.x, x.ld)
+		return
+	}
+	for i := range r.count {
+		copy(w.out.F32[at+i*e:][:cols], x.at(i))
+	}
 }
 
 // advance takes the state behind the run.
