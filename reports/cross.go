@@ -80,13 +80,12 @@ func newRatioCurve(v, b []Point) *ratioCurve {
 	}
 	more, fewest := drifting(ratios, quotient), math.Inf(1)
 	for _, r := range ratios {
-		const least = 0.5 // of the own noise
 		k.x, k.y = append(k.x, r.x), append(k.y, r.y)
-		k.variance = append(k.variance, max(r.variance+more, least*r.variance))
+		k.variance = append(k.variance, max(r.variance+more, leastNoise*r.variance))
 		fewest = min(fewest, r.degrees)
 	}
 	const least = 2 // lengths at least have their part in a value between them
-	k.quantile = student(degreesWith(max(0, more), meanVariance(sampled(ratios)), least*fewest))
+	k.quantile = student(degreesWith(more, meanVariance(sampled(ratios)), least*fewest))
 	return k
 }
 

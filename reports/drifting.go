@@ -20,14 +20,15 @@ const (
 
 // Constants of what is thought of drift before anything is measured: with a probability there is none; else
 // it has a half-Cauchy distribution, with its long tail. What two figures drift by alike is not in their
-// ratio, which drifts less often. Trials through the sampler settled them, with other seeds than the test's:
-// the widest intervals without drift and the narrowest with it are about as far from what is promised, in
-// standard errors.
+// ratio, which drifts less often. Trials through the sampler settled them, with other seeds than the test's.
 const (
-	noDrift      = 0.46
-	noRatioDrift = 0.6
+	noDrift      = 0.3
+	noRatioDrift = 0.45
 	usualDrift   = 4 // times the noise of a median
 )
+
+// leastNoise is the share of the noise within cells that may be all there is: see steady.
+const leastNoise = 1 / (2 * math.Sqrt2)
 
 // drifting is the variance of figures by what changes while a cell is sampled, such as the machine's state,
 // or from cell to cell. It shows twice, neither time clearly where noise is as large: figures lie farther
@@ -71,17 +72,19 @@ func drifting(figures []figured, curve form) float64 {
 }
 
 // steady are the variances that figures may have without drift, and the logarithm of the probability of
-// drift. A slope does not depend on how far figures lie off a curve. A value between two lengths does: it
-// takes in what they are off by, and so is off by less where they lie close, and by more where they lie far.
+// drift. They go below the noise within cells, so that an interval follows the scatter of the figures in both
+// directions, as Student's does: that holds the truth about as often with drift as without. To take the noise
+// for what there is at least would hold it too often without drift or too seldom with.
 func steady(noise float64, curve form) (m mixture, drift float64) {
-	if curve != quotient {
-		return mixture{{noise, math.Log(noDrift)}}, math.Log(1 - noDrift)
+	none := noDrift
+	if curve == quotient {
+		none = noRatioDrift
 	}
-	times := []float64{0.5, math.Sqrt2 / 2, 1, math.Sqrt2}
-	for _, x := range times {
-		m = append(m, component{x * noise, math.Log(noRatioDrift / float64(len(times)))})
+	const sizes = 4 // from leastNoise to 1, by steps of √2
+	for x := leastNoise; len(m) < sizes; x *= math.Sqrt2 {
+		m = append(m, component{x * noise, math.Log(none / sizes)})
 	}
-	return m, math.Log(1 - noRatioDrift)
+	return m, math.Log(1 - none)
 }
 
 // changes are the squares of half the changes over samples, on average, and what noise alone makes of them.

@@ -145,7 +145,7 @@ func regress(points, every []Point) Growth {
 		curve = bent
 	}
 	variance, degrees := combined(figures, weights)
-	more := drifting(figuresOf(every), curve) / sxx
+	more := max(drifting(figuresOf(every), curve)/sxx, (leastNoise-1)*variance)
 	half := student(degreesWith(more, variance, degrees)) * math.Sqrt(variance+more)
 	return Growth{
 		Exponent: b, Lo: b - half, Hi: b + half,

@@ -124,7 +124,7 @@ func combined(figures []figured, weights []float64) (variance, degrees float64) 
 
 // degreesWith is the degrees of freedom of a variance by noise with more, of which none has to be estimated.
 func degreesWith(more, variance, degrees float64) float64 {
-	if more == 0 || math.IsInf(variance, 0) {
+	if more <= 0 || math.IsInf(variance, 0) {
 		return degrees
 	}
 	whole := 1 + more/variance
