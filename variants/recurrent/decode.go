@@ -100,6 +100,7 @@ func (w *worker) oneRow(buffer []float32, x variants.Floats, cols int) []float32
 
 // decay multiplies the state by the decay of a token.
 func (w *worker) decay(state []float32, token int) {
+	w.made = likeRun{} // no more
 	switch w.Decay {
 	case None:
 		return

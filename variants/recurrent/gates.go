@@ -45,6 +45,15 @@ type decays struct {
 
 	same     float64   // of the open head: the logarithm of a decay of all tokens
 	perToken []float32 // or those of each, natural
+	made     likeRun   // whose decays these are, where all tokens have the same
+}
+
+// likeRun is what the decays of a run depend on where all tokens of a head have the same.
+type likeRun struct {
+	decay    float64
+	tokens   int  // that were there to take
+	followed bool // by another token
+	count    int  // of the run
 }
 
 func newDecays(e *Engine, ws *variants.Workspace) decays {
@@ -79,6 +88,10 @@ func (w *worker) countTokens(from, to, end int) int {
 }
 
 func (w *worker) tokenDecays(from, to, end int) int {
+	like := likeRun{decay: w.same, tokens: to - from, followed: to < end, count: w.made.count}
+	if w.Decay == PerHead && w.made == like {
+		return w.made.count
+	}
 	sum, count := 0.0, 1
 	w.sums[0] = 0
 	for token := from + 1; token < to; token++ {
@@ -103,6 +116,8 @@ func (w *worker) tokenDecays(from, to, end int) int {
 	for i := range w.carry {
 		w.carry[i] = carry
 	}
+	like.count = count
+	w.made = like
 	return count
 }
 
@@ -114,12 +129,17 @@ func (w *worker) log2(token int) float64 {
 	return math.Log2E * float64(w.perToken[token])
 }
 
-// exp2 is 2^x, 0 below the normal numbers of float32: arithmetic on others is slow.
+// exp2 is 2^x for x ≤ 0, to 1e-9 of it; 0 below the normal numbers of float32: arithmetic on others is slow.
+// math.Exp2 is as exact as float64 can be and takes several times as long, for every token.
 func exp2(x float64) float64 {
 	if x < -126 {
 		return 0
 	}
-	return math.Exp2(x)
+	const bias, mantissa = 1023, 52
+	whole := math.Floor(x + 0.5)
+	f := (x - whole) * math.Ln2
+	p := 1 + f*(1+f/2*(1+f/3*(1+f/4*(1+f/5*(1+f/6*(1+f/7*(1+f/8)))))))
+	return p * math.Float64frombits(uint64(int64(whole)+bias)<<mantissa)
 }
 
 func (w *worker) channelDecays(from, to, end int) int {

@@ -73,3 +73,20 @@ func TestStrongDecays(t *testing.T) {
 		variantstest.Run(t, mixer(c.decay, c.delta), cases)
 	}
 }
+
+// TestExp2 compares with math.Exp2: a float32 of it is off by no more than one of the other.
+func TestExp2(t *testing.T) {
+	for x := 0.0; x > -126; x -= 0.0137 {
+		if got, want := exp2(x), math.Exp2(x); math.Abs(got-want) > 1e-9*want {
+			t.Fatalf("2^%v is %v, want %v", x, got, want)
+		}
+	}
+	for x := range 126 {
+		if got := exp2(-float64(x)); got != math.Ldexp(1, -x) {
+			t.Errorf("2^-%d is %v", x, got)
+		}
+	}
+	if got := exp2(-126.5); got != 0 {
+		t.Errorf("2^-126.5 is %v: a number below the normal ones", got)
+	}
+}
