@@ -118,7 +118,8 @@ func medianOf(values []float64) float64 { return median(slices.Clone(values)) }
 func medianVariance(cells []Samples) float64 {
 	sum := 0.0
 	for _, c := range cells {
-		if f := figure(c.Point()); !math.IsInf(f.variance, 0) {
+		p := Point{N: c.N, Estimate: Summarize(c.Values), Scatter: scatterOf(c.Values)} // no need for its drift
+		if f := figure(p); !math.IsInf(f.variance, 0) {
 			sum += f.variance
 		}
 	}

@@ -8,6 +8,9 @@ func Generic() *Set { return GenericLanes(genericLanes, 8, 1) }
 func GenericLanes(lanes, panel, rows int) *Set {
 	s := generic()
 	s.Lanes, s.Panel, s.Rows = lanes, panel, rows
+	s.Pack = func(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
+		genericPack(lanes, rows, cols, dst, ldd, src, lds, scale)
+	}
 	s.GemmLanes = func(m, n, k int, a []float32, ai, ap int, b []float32, bj, bp int, c []float32, ci, cj int) {
 		genericGemmLanes(lanes, m, n, k, a, ai, ap, b, bj, bp, c, ci, cj)
 	}
@@ -32,7 +35,6 @@ func generic() *Set {
 	return &Set{
 		Name: "generic",
 		Gemm: genericGemm, GemmMax: genericGemmMax, GemmT: genericGemmT,
-		Pack:    genericPack,
 		Softmax: genericSoftmax, ScaleRows: genericScaleRows, MixRows: genericMixRows,
 		PowerRows: genericPowerRows, SumDown: genericSumDown,
 		Widen: genericWiden, Narrow: genericNarrow,
@@ -142,8 +144,8 @@ func packBlocks(lanes, blocks, cols int, dst []float32, ldd, dstStep int, src []
 	}
 }
 
-func genericPack(rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
-	padded := needPack(genericLanes, rows, cols, dst, ldd, src, lds)
+func genericPack(lanes, rows, cols int, dst []float32, ldd int, src []float32, lds int, scale float32) {
+	padded := needPack(lanes, rows, cols, dst, ldd, src, lds)
 	for c := range cols {
 		out := dst[c*ldd:][:padded]
 		for r := range rows {

@@ -19,7 +19,9 @@ type Decoder struct {
 func NewDecoder(p *variants.Problem, ws *variants.Workspace, c Config) *Decoder {
 	e := newEngine(p, ws, c)
 	for i := range e.workers {
-		e.workers[i].output = variants.Alloc[float32](ws, e.cols)
+		if e.direct() { // a worker has none
+			e.workers[i].output = variants.Alloc[float32](ws, e.cols)
+		}
 	}
 	d := &Decoder{Engine: e}
 	d.tokens = variants.Recurrent[float32](ws, p.Shape.Slices()*p.Shape.D*e.cols)
@@ -100,7 +102,7 @@ func (w *worker) oneRow(buffer []float32, x variants.Floats, cols int) []float32
 
 // decay multiplies the state by the decay of a token.
 func (w *worker) decay(state []float32, token int) {
-	w.made = likeRun{} // no more
+	w.made = likeRun{} // the carry is this token's now
 	switch w.Decay {
 	case None:
 		return

@@ -46,6 +46,7 @@ type decays struct {
 	same     float64   // of the open head: the logarithm of a decay of all tokens
 	perToken []float32 // or those of each, natural
 	made     likeRun   // whose decays these are, where all tokens have the same
+	count    int       // of that run's tokens
 }
 
 // likeRun is what the decays of a run depend on where all tokens of a head have the same.
@@ -53,7 +54,6 @@ type likeRun struct {
 	decay    float64
 	tokens   int  // that were there to take
 	followed bool // by another token
-	count    int  // of the run
 }
 
 func newDecays(e *Engine, ws *variants.Workspace) decays {
@@ -88,9 +88,9 @@ func (w *worker) countTokens(from, to, end int) int {
 }
 
 func (w *worker) tokenDecays(from, to, end int) int {
-	like := likeRun{decay: w.same, tokens: to - from, followed: to < end, count: w.made.count}
-	if w.Decay == PerHead && w.made == like {
-		return w.made.count
+	like := likeRun{w.same, to - from, to < end}
+	if w.Decay == PerHead && like == w.made {
+		return w.count
 	}
 	sum, count := 0.0, 1
 	w.sums[0] = 0
@@ -116,8 +116,7 @@ func (w *worker) tokenDecays(from, to, end int) int {
 	for i := range w.carry {
 		w.carry[i] = carry
 	}
-	like.count = count
-	w.made = like
+	w.made, w.count = like, count
 	return count
 }
 

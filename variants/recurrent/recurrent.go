@@ -121,6 +121,9 @@ func (e *Engine) Forward(out, q, k, v variants.Floats) {
 	e.release()
 }
 
+// direct reports whether products can write to out.
+func (e *Engine) direct() bool { return e.elements == variants.F32 && e.cols == e.shape.E }
+
 // release lets go of the caller's tensors.
 func (e *Engine) release() {
 	e.out, e.q, e.k, e.v = variants.Floats{}, variants.Floats{}, variants.Floats{}, variants.Floats{}

@@ -65,7 +65,7 @@ func newWorker(e *Engine, ws *variants.Workspace) worker {
 	}
 	w.flipped, w.weights = floats(s.D*w.ldt), floats(e.chunk*w.ldt)
 	w.values = floats(e.chunk * w.lde)
-	if e.elements != variants.F32 || e.cols != s.E {
+	if !e.direct() {
 		w.output = floats(e.chunk * w.lde)
 	}
 	if e.Step != "" {
@@ -233,7 +233,7 @@ func clearAbove(x []float32, ld, from, n, keep int) {
 
 // outputRows are the open columns of the run's rows of the output, or what writeOutput brings there.
 func (w *worker) outputRows(r run) rows {
-	if w.output != nil {
+	if !w.direct() {
 		return rows{w.output, w.lde}
 	}
 	return rows{w.out.F32[(w.slice*w.shape.N+r.from)*w.shape.E+w.columns.first:], w.shape.E}
@@ -246,7 +246,7 @@ func (w *worker) writeOutput(x rows, r run) {
 	if w.byToken() {
 		w.kernels.ScaleRows(r.count, c.count, x.x, x.ld, x.x, x.ld, w.shrink)
 	}
-	if w.output == nil {
+	if w.direct() {
 		return
 	}
 	at, cols := (w.slice*w.shape.N+r.from)*e+c.first, min(c.count, e-c.first)

@@ -67,8 +67,9 @@ func NewClasses(ws *variants.Workspace, c Config, heads, n, stride int) *Classes
 // Jobs is the number of jobs of a head.
 func (a *Classes) Jobs() int { return a.groups * a.parts }
 
-// Past meets a job's queries with all keys of their class before their own. It leaves their softmax
-// unfinished: acc [n, e], top and sum [n] are for Walk.Resume. bias is as in Keys.
+// Past meets a job's queries with all keys of their class before their own. q and k are [n, d], v is [n, e],
+// all of one head. It leaves their softmax unfinished: acc [n, e], top and sum [n] are for Walk.Resume. bias
+// is as in Keys.
 func (a *Classes) Past(w *Walk, job int, q, k, v variants.Floats, bias, acc, top, sum []float32) {
 	c := &a.workers[w.worker]
 	first := job / a.parts * a.lanes
