@@ -70,9 +70,8 @@ func faultyMechanisms(clock *fakeClock) []*variants.Mechanism {
 	pairs.Pairs = func(*variants.Problem, []float32) int64 { panic("not written yet") }
 	plan := fakeMechanism(clock, "plan", 100, 1)
 	size := plan.New
-	plans := 0
 	plan.New = func(p *variants.Problem, ws *variants.Workspace) variants.Attention {
-		if plans++; plans > 1 { // the first tells its size
+		if variants.Alloc[float32](ws, 1) != nil { // it is not only asked for its size
 			panic("not written yet")
 		}
 		return size(p, ws)
@@ -88,7 +87,7 @@ func TestFaultsCostOneCell(t *testing.T) {
 	plan := newPlan(t, clock, Axes{N: "64", Dim: "8"}, Limits{}, faultyMechanisms(clock))
 	totals, err := plan.Run(context.Background(), j)
 	if err != nil || totals.Done != 1 || totals.Failed != len(reasons()) {
-		t.Fatalf("%+v %v", totals, err)
+		t.Errorf("%+v %v", totals, err)
 	}
 	checkFaults(t, j, reasons())
 }
