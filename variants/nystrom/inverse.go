@@ -9,6 +9,7 @@ type inverse struct {
 	e, lde   int // columns of values, and padded
 	scratch  []iteration
 	w, a, bv []float32 // of the last call
+	first    int       // of the heads at hand
 	step     func(worker, job int)
 }
 
@@ -33,10 +34,10 @@ func newInverse(p *variants.Problem, ws *variants.Workspace) *inverse {
 	return v
 }
 
-// run computes w [slices, L, e] = Z·bv from a [slices, L, L] and bv [slices, L, e].
-func (v *inverse) run(w, a, bv []float32) {
-	v.w, v.a, v.bv = w, a, bv
-	v.p.Pool.Run(v.p.Shape.Slices(), v.step)
+// run computes so many heads of w [slices, L, e] = Z·bv from a [slices, L, L] and bv [slices, L, e].
+func (v *inverse) run(w, a, bv []float32, first, count int) {
+	v.w, v.a, v.bv, v.first = w, a, bv, first
+	v.p.Pool.Run(count, v.step)
 }
 
 // executed is the number of floating-point operations of run.
@@ -45,7 +46,8 @@ func (v *inverse) executed() int64 {
 	return 2 * int64(v.p.Shape.Slices()) * int64(v.l*v.l) * products
 }
 
-func (v *inverse) head(worker, head int) {
+func (v *inverse) head(worker, job int) {
+	head := v.first + job
 	l, e, t := v.l, v.e, &v.scratch[worker]
 	v.start(t, v.a[head*l*l:(head+1)*l*l])
 	for range v.p.Int("iterations") {

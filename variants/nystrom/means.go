@@ -17,6 +17,7 @@ type means struct {
 
 	copies, sums, weights [][]float32 // by worker: [stepRows, padded d], [padded d], [stepRows]
 	sources               [2]variants.Floats
+	first                 int // of the heads at hand
 	step                  func(worker, job int)
 }
 
@@ -54,15 +55,16 @@ func (m *means) prepare() {
 	}
 }
 
-// run computes the landmarks of q [batch, heads, n, d] and k [batch, heads, s, d].
-func (m *means) run(q, k variants.Floats) {
-	m.sources = [2]variants.Floats{q, k}
-	m.p.Pool.Run(2*m.p.Shape.Slices(), m.step)
+// run computes the landmarks of so many heads of q [batch, heads, n, d] and k [batch, heads, s, d].
+func (m *means) run(q, k variants.Floats, first, count int) {
+	m.sources, m.first = [2]variants.Floats{q, k}, first
+	m.p.Pool.Run(2*count, m.step)
 	m.sources = [2]variants.Floats{}
 }
 
 // mean computes the landmarks of the queries or of the keys of one head.
 func (m *means) mean(worker, job int) {
+	job += 2 * m.first
 	s, head := m.p.Shape, job/2
 	into, size := m.q, s.N/m.l
 	if job%2 == 1 {

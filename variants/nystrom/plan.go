@@ -17,6 +17,8 @@ type plan struct {
 	inverse *inverse
 	conv    *convolution // nil without one
 
+	together int // heads that are at hand at a time
+
 	bv   []float32 // [slices, L, e]
 	a    []float32 // [slices, L, L]
 	w    []float32 // [slices, L, e]
@@ -27,10 +29,15 @@ type plan struct {
 // are.
 const enoughJobs = 8
 
+// groupRows is the number of queries of the heads that are at hand at a time, at least, so that short heads
+// are many jobs.
+const groupRows = 4096
+
 func newPlan(p *variants.Problem, ws *variants.Workspace) variants.Attention {
 	s, l := p.Shape, p.Int("landmarks")
 	a := &plan{p: p, means: newMeans(p, ws), inverse: newInverse(p, ws)}
-	heads := s.Slices()
+	heads, threads := s.Slices(), p.Pool.Threads()
+	a.together = (max(1, groupRows/s.N) + threads - 1) / threads * threads
 	keep := keeper(p)
 	a.bv, a.w, a.a = keep(ws, heads*l*s.E), keep(ws, heads*l*s.E), keep(ws, heads*l*l)
 	a.unit = variants.Alloc[float32](ws, heads*l*l)
@@ -105,14 +112,24 @@ func (a *plan) Forward(out, q, k, v variants.Floats) {
 	}
 }
 
-// attend is Forward without the convolution.
+// attend is Forward without the convolution. A few heads go through all of it before the next ones: what the
+// landmarks were made of is then still near when it is met.
 func (a *plan) attend(out, q, k, v variants.Floats) {
-	a.means.run(q, k)
 	lq, lk := variants.F32s(a.means.q), variants.F32s(a.means.k)
-	a.rows.Forward(variants.F32s(a.bv), lq, k, v)
-	a.corner.Forward(variants.F32s(a.a), lq, lk, variants.F32s(a.unit))
-	a.inverse.run(a.w, a.a, a.bv)
-	a.columns.Forward(out, q, lk, variants.F32s(a.w))
+	a.rows.Begin(variants.F32s(a.bv), lq, k, v)
+	a.corner.Begin(variants.F32s(a.a), lq, lk, variants.F32s(a.unit))
+	a.columns.Begin(out, q, lk, variants.F32s(a.w))
+	for first, heads := 0, a.p.Shape.Slices(); first < heads; first += a.together {
+		count := min(a.together, heads-first)
+		a.means.run(q, k, first, count)
+		a.rows.Heads(first, count)
+		a.corner.Heads(first, count)
+		a.inverse.run(a.w, a.a, a.bv, first, count)
+		a.columns.Heads(first, count)
+	}
+	a.rows.End()
+	a.corner.End()
+	a.columns.End()
 }
 
 // Executed is the number of floating-point operations of the last Forward.

@@ -14,6 +14,7 @@ type Dense struct {
 	shape    variants.Shape
 	engine   *Engine
 	tiles    int
+	first    int // of the heads at hand
 	visit    func(w *Walk, job int)
 	split    *split         // nil where keys are met in one go
 	back     *denseBackward // nil where no gradients are asked for
@@ -69,22 +70,38 @@ func (d *Dense) Prepare() {
 
 // Forward computes out [batch, heads, n, e] from q, k, v.
 func (d *Dense) Forward(out, q, k, v variants.Floats) {
-	d.operands.Set(out, q, k, v)
-	jobs := d.shape.Slices() * d.tiles
-	if d.split == nil {
-		d.engine.Run(jobs, d.visit)
-	} else {
-		d.engine.Run(jobs*d.split.parts, d.visit)
-		d.engine.config.Pool.Run(d.shape.Slices(), d.split.merge)
-	}
-	d.operands.Clear()
+	d.Begin(out, q, k, v)
+	d.Heads(0, d.shape.Slices())
+	d.End()
 }
+
+// Begin takes the tensors of a Forward that goes by Heads, between which a mechanism may compute what the
+// next ones read, and ends with End.
+func (d *Dense) Begin(out, q, k, v variants.Floats) {
+	d.operands.Set(out, q, k, v)
+	d.engine.Run(0, d.visit)
+}
+
+// Heads computes the output of so many heads from the first on, batch × heads: of all, where the engine keeps
+// scores.
+func (d *Dense) Heads(first, count int) {
+	d.first = first
+	if d.split == nil {
+		d.engine.Continue(count*d.tiles, d.visit)
+		return
+	}
+	d.engine.Continue(count*d.tiles*d.split.parts, d.visit)
+	d.engine.config.Pool.Run(count, d.split.merge)
+}
+
+// End lets go of the tensors.
+func (d *Dense) End() { d.operands.Clear() }
 
 // Executed is the number of floating-point operations of the last Forward.
 func (d *Dense) Executed() int64 { return d.engine.Executed() }
 
 func (d *Dense) tile(w *Walk, job int) {
-	head := job / d.tiles
+	head := d.first + job/d.tiles
 	rows, keys := d.meeting(d.engine.config.Queries, head, d.tiles, job%d.tiles)
 	w.Begin(d.operands.Q(head), rows)
 	w.Visit(d.operands.K(head), d.operands.V(head), keys)

@@ -49,7 +49,7 @@ func (s *split) of(head, part int) (acc, top, sum []float32) {
 func (d *Dense) part(w *Walk, job int) {
 	s, size := d.split, d.engine.config.Keys
 	tile, part := job/s.parts, job%s.parts
-	head := tile / d.tiles
+	head := d.first + tile/d.tiles
 	rows, keys := d.meeting(d.engine.config.Queries, head, d.tiles, tile%d.tiles)
 	blocks := ceilDiv(keys.Count, size)
 	keys.Rows = keys.slice(part*blocks/s.parts*size, min((part+1)*blocks/s.parts*size, keys.Count))
@@ -58,9 +58,10 @@ func (d *Dense) part(w *Walk, job int) {
 	w.Suspend(s.of(head, part))
 }
 
-// mergeParts makes the output of a head. A part counts 2^(its top - the highest), over the sum of all
+// mergeParts makes the output of a head at hand. A part counts 2^(its top - the highest), over the sum of all
 // weights.
-func (d *Dense) mergeParts(_, head int) {
+func (d *Dense) mergeParts(_, job int) {
+	head := d.first + job
 	s, n, e, set := d.split, d.shape.N, d.shape.E, d.engine.config.Kernels
 	high := s.high[head*n : (head+1)*n]
 	s.highest(head, high)
