@@ -5,10 +5,11 @@ import (
 	"attnbench/variants/tile"
 )
 
-// stridedPlan walks a head twice, because the two sets want other tiles. Queries that lie stride apart see
-// the same column: they come first, with the keys of the column but for the query's own, which is the only
-// one that the recent past holds too, and leave their softmax unfinished. Tiles of neighbouring queries take
-// it up again, with the keys of their recent past. So no key counts twice.
+// stridedPlan walks a head twice, because the two sets want other tiles. Tiles of neighbouring queries come
+// first, with the keys of their recent past, and leave their softmax unfinished: they go through memory in
+// order, so that what comes next can be asked for. Queries that lie stride apart see the same column: they
+// take the softmax up again, with the keys of the column but for the query's own, which is the only one that
+// the recent past holds too. So no key counts twice.
 type stridedPlan struct {
 	schedule
 	first   int           // of the heads at hand
@@ -25,7 +26,7 @@ type stridedPlan struct {
 	top, sum []float32 // [slices, n]: statistics of unfinished queries
 	acc      []float32 // [slices, n, e]: their outputs, where out cannot hold them
 
-	columns, recent         func(w *tile.Walk, job int)
+	recent, columns         func(w *tile.Walk, job int)
 	jobs                    int // of columns, for a head
 	columnsBack, recentBack func(w *tile.Walk, head, tile int)
 }
@@ -40,7 +41,7 @@ const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
 	queries, keys := tile.WindowSizes(p)
-	queries = min(queries*3/2, p.Shape.N) // what the first pass left costs some time a tile
+	queries = min(queries*3/2, p.Shape.N) // the window is narrow: half of a tile is edges
 	s.queries = queries
 	c := s.config(p, queries, keys)
 	s.Engine = tile.New(ws, c)
@@ -80,11 +81,11 @@ func (a *stridedPlan) heads() int { return min(max(1, groupRows/a.shape.N), a.sh
 // Forward computes out from q, k and v: see variants.Attention.
 func (a *stridedPlan) Forward(out, q, k, v variants.Floats) {
 	a.Set(out, q, k, v)
-	a.Run(0, a.columns)
+	a.Run(0, a.recent)
 	for a.first = 0; a.first < a.shape.Slices(); a.first += a.heads() {
 		heads := min(a.heads(), a.shape.Slices()-a.first)
-		a.Continue(heads*a.jobs, a.columns)
 		a.Continue(heads*a.Tiles(a.shape.N), a.recent)
+		a.Continue(heads*a.jobs, a.columns)
 	}
 	a.Clear()
 }
@@ -104,9 +105,9 @@ func (a *stridedPlan) recentTile(w *tile.Walk, job int) {
 	head := a.first + job/tiles
 	rows, keys := a.past(head, job%tiles)
 	acc, top, sum := a.unfinished(head)
-	w.Resume(a.Q(head), rows, acc, top, sum)
+	w.BeginIn(a.Q(head), rows, acc)
 	w.Visit(a.K(head), a.V(head), keys)
-	a.finish(w, head)
+	w.Suspend(acc, top, sum)
 }
 
 // past returns the rows of a head's i-th tile of neighbouring queries and the keys of their recent past.
@@ -125,16 +126,21 @@ func (a *stridedPlan) columnTile(w *tile.Walk, job int) {
 	if rows.Count == 0 {
 		return
 	}
-	w.Begin(a.Q(head), rows)
+	acc, top, sum := a.unfinished(head)
+	w.Resume(a.Q(head), rows, acc, top, sum)
 	a.visitColumns(w, head, c)
-	w.Suspend(a.unfinished(head))
+	a.finish(w, head)
 }
 
 // columnGroup is columnTile for short columns.
 func (a *stridedPlan) columnGroup(w *tile.Walk, job int) {
 	head := a.first + job/a.jobs
-	acc, top, sum := a.unfinished(head)
-	a.classes.Past(w, job%a.jobs, a.Q(head), a.K(head), a.V(head), a.Bias(head), acc, top, sum)
+	h := tile.Begun{Q: a.Q(head), K: a.K(head), V: a.V(head), Out: a.Out(head), Bias: a.Bias(head)}
+	h.Acc, h.Top, h.Sum = a.unfinished(head)
+	if a.back != nil {
+		h.Stat = a.statistics(head)
+	}
+	a.classes.Past(w, job%a.jobs, h)
 }
 
 // columns is a tile of queries of neighbouring classes, those of a class side by side.

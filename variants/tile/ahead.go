@@ -17,8 +17,12 @@ func (w *Walk) lookAhead(k, v variants.Floats, keys Keys) {
 	}
 	d, e, queries := w.config.D, w.config.E, w.rows.Count
 	last := Range(keys.Start+keys.Count-queries, keys.Start+keys.Count)
-	const spared = 2 // a window leaves out up to half of the product of all queries with all keys
-	flops := 2 * int64(queries) * int64(keys.Count) * int64(d+e) / spared
+	seen := keys.Count
+	if keys.Band {
+		seen = min(seen, keys.Hi-keys.Lo+1)
+	}
+	// Half of the operations that the visit takes: what is asked for last must be there in time too.
+	flops := int64(queries) * int64(seen) * int64(d+e)
 	w.ahead.Plan(flops, w.nextQ, w.behind(k, d, last), w.behind(v, e, last), w.nextO)
 	w.nextQ = nil
 }

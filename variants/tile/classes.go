@@ -67,36 +67,48 @@ func NewClasses(ws *variants.Workspace, c Config, heads, n, stride int) *Classes
 // Jobs is the number of jobs of a head.
 func (a *Classes) Jobs() int { return a.groups * a.parts }
 
-// Past meets a job's queries with all keys of their class before their own. q and k are [n, d], v is [n, e],
-// all of one head. It leaves their softmax unfinished: acc [n, e], top and sum [n] are for Walk.Resume. bias
-// is as in Keys.
-func (a *Classes) Past(w *Walk, job int, q, k, v variants.Floats, bias, acc, top, sum []float32) {
+// Begun are the operands of a head whose softmax began in an earlier pass.
+type Begun struct {
+	Q, K, V, Out  variants.Floats // [n, d], [n, d], [n, e], [n, e]
+	Bias          []float32       // as in Keys
+	Acc, Top, Sum []float32       // as Walk.Suspend left them; Acc is Out where that is float32
+	Stat          []float32       // [n]: takes what Walk.Statistics calls top; nil: nobody asks
+}
+
+// Past meets a job's queries with all keys of their class before their own, and ends their softmax.
+func (a *Classes) Past(w *Walk, job int, h Begun) {
 	c := &a.workers[w.worker]
 	first := job / a.parts * a.lanes
 	rows := ceilDiv(a.n-first, a.stride)
 	start, end := a.part(job%a.parts, rows), a.part(job%a.parts+1, rows)
-	for from := 0; from < end; from += classQueries {
-		to := min(from+classQueries, rows)
+	for from, to := 0, firstTile(rows); from < end; from, to = to, to+classQueries {
 		token := first + from*a.stride
-		a.pack(c, c.k[from*c.ldk:], k, token, to-from, 1)
-		a.copyValues(c, v, first, from, to)
+		a.pack(c, c.k[from*c.ldk:], h.K, token, to-from, 1)
+		a.copyValues(c, h.V, first, from, to)
 		if from < start {
 			continue
 		}
-		a.pack(c, c.q, q, token, to-from, float32(a.config.Scale*log2e))
-		t := classTile{Classes: a, classScratch: c, first: first, from: from, to: to, v: v, acc: acc}
-		w.executed += t.meet(bias)
-		t.store(top, sum)
+		a.pack(c, c.q, h.Q, token, to-from, float32(a.config.Scale*log2e))
+		t := classTile{Classes: a, classScratch: c, Begun: h, first: first, from: from, to: to}
+		t.load()
+		w.executed += t.meet()
+		t.end()
 	}
 }
 
 // part is the first row of a part of a group: late queries meet more keys, so parts end closer to each other.
 func (a *Classes) part(i, rows int) int {
-	if i == a.parts {
-		return rows
+	lead := firstTile(rows)
+	row := int(float64(rows) * math.Sqrt(float64(i)/float64(a.parts)))
+	if row < lead {
+		return 0
 	}
-	return int(float64(rows)*math.Sqrt(float64(i)/float64(a.parts))) / classQueries * classQueries
+	return lead + (row-lead)/classQueries*classQueries
 }
+
+// firstTile is the number of queries in the first tile: the one with the fewest keys is the one that may not
+// be full.
+func firstTile(rows int) int { return (rows-1)%classQueries + 1 }
 
 // pack brings rows of a token's class and its neighbours' into lanes: the token's row and those behind it.
 // Lanes that have no such class, or no such token, hold something else, which nobody looks at.
@@ -143,31 +155,28 @@ func (a *Classes) copyValues(c *classScratch, v variants.Floats, first, from, to
 type classTile struct {
 	*Classes
 	*classScratch
+	Begun
 	first, from, to int
-	v               variants.Floats
-	acc             []float32
 }
+
+func (t *classTile) rows() int { return t.to - t.from }
 
 // keys is the number of rows of keys that any of them sees: query and key of a row are the same token.
 func (t *classTile) keys() int { return t.to - 1 }
 
 // meet meets the queries with the keys before them. It returns the number of floating-point operations.
-func (t *classTile) meet(bias []float32) (flops int64) {
-	set, cols := t.config.Kernels, classQueries*t.lanes
-	for i := range t.top {
-		t.top[i], t.sum[i] = kernel.Lowest, 0
-	}
+func (t *classTile) meet() (flops int64) {
+	set, cols := t.config.Kernels, t.rows()*t.lanes
 	for k := 0; k < t.keys(); k += classKeys {
 		count := min(classKeys, t.keys()-k)
 		flops += t.score(k, count)
-		t.addBias(k, count, bias)
+		t.addBias(k, count)
 		for key := max(k, t.from); key < k+count; key++ {
 			hide(t.s[(key-k)*t.lds:][:(key-t.from+1)*t.lanes])
 		}
 		copy(t.alpha, t.top)
 		set.MaxCols(count, cols, t.s, t.lds, t.top)
-		moved := set.Softmax(count, cols, t.s, t.lds, t.top, t.sum, t.alpha)
-		if moved && k > 0 {
+		if set.Softmax(count, cols, t.s, t.lds, t.top, t.sum, t.alpha) {
 			t.rescale()
 		}
 		flops += t.weigh(k, count)
@@ -179,7 +188,7 @@ func (t *classTile) meet(bias []float32) (flops int64) {
 func (t *classTile) score(k, count int) (flops int64) {
 	const together = 6 // rows of queries
 	set, l, d := t.config.Kernels, t.lanes, t.config.D
-	for r := 0; r < classQueries; r += together {
+	for r := 0; r < t.rows(); r += together {
 		keys := roundUp(min(count, max(0, t.from+r+together-1-k)), 4)
 		set.GemmLanes(together, keys, d, t.q[r*t.ldk:], t.ldk, l, t.k[k*t.ldk:], t.ldk, l, t.s[r*l:], l, t.lds)
 		flops += 2 * int64(together*l) * int64(keys) * int64(d)
@@ -188,14 +197,14 @@ func (t *classTile) score(k, count int) (flops int64) {
 }
 
 // addBias adds the biases of count keys from row k on to their scores.
-func (t *classTile) addBias(k, count int, bias []float32) {
-	if bias == nil {
+func (t *classTile) addBias(k, count int) {
+	if t.Bias == nil {
 		return
 	}
 	for i := range count {
 		token := t.first + (k+i)*t.stride
-		for l, b := range bias[token:min(token+t.lanes, t.n)] {
-			for r := range classQueries {
+		for l, b := range t.Bias[token:min(token+t.lanes, t.n)] {
+			for r := range t.rows() {
 				t.s[i*t.lds+r*t.lanes+l] += b * log2e
 			}
 		}
@@ -218,7 +227,7 @@ func (t *classTile) outputs() lanesAt {
 	if t.copied {
 		return lanesAt{t.o, t.lde, t.lanes * t.lde}
 	}
-	return lanesAt{t.acc[(t.first+t.from*t.stride)*t.lde:], t.lde, t.stride * t.lde}
+	return lanesAt{t.Acc[(t.first+t.from*t.stride)*t.lde:], t.lde, t.stride * t.lde}
 }
 
 // valuesFrom are those of the rows from k on.
@@ -226,18 +235,18 @@ func (t *classTile) valuesFrom(k int) lanesAt {
 	if t.copied {
 		return lanesAt{t.values[k*t.lanes*t.lde:], t.lde, t.lanes * t.lde}
 	}
-	return lanesAt{t.v.F32[(t.first+k*t.stride)*t.lde:], t.lde, t.stride * t.lde}
+	return lanesAt{t.V.F32[(t.first+k*t.stride)*t.lde:], t.lde, t.stride * t.lde}
 }
 
 // weigh adds the weights of count keys from row k on times their values to the outputs. In the last row of a
 // head the last classes have no token.
 func (t *classTile) weigh(k, count int) (flops int64) {
 	o, v, first := t.outputs(), t.valuesFrom(k), 0
-	for _, rows := range []int{t.to - t.from, t.to - t.from - 1} {
+	for _, rows := range []int{t.rows(), t.rows() - 1} {
 		end := t.classesAt(t.from + rows - 1)
 		if rows > 0 && end > first {
 			t.config.Kernels.GemmTLanes(end-first, rows, t.lde, count, t.s[first:], t.lds,
-				v.x[first*v.lane:], v.lane, v.row, o.x[first*o.lane:], o.lane, o.row, k > 0)
+				v.x[first*v.lane:], v.lane, v.row, o.x[first*o.lane:], o.lane, o.row, true)
 			flops += 2 * int64(end-first) * int64(rows) * int64(t.lde) * int64(count)
 		}
 		first = max(first, end)
@@ -254,19 +263,47 @@ func (t *classTile) rescale() {
 	}
 }
 
-// store puts the statistics, and outputs that are not there yet, to their tokens.
-func (t *classTile) store(top, sum []float32) {
+// load takes up what the earlier pass left.
+func (t *classTile) load() {
+	for i := range t.top {
+		t.top[i], t.sum[i] = kernel.Lowest, 0
+	}
 	e := t.config.E
 	for r := t.from; r < t.to; r++ {
 		token, count, at := t.first+r*t.stride, t.classesAt(r), (r-t.from)*t.lanes
-		copy(top[token:][:count], t.top[at:])
-		copy(sum[token:][:count], t.sum[at:])
-		switch rows := t.acc[token*e:][:count*e]; {
-		case t.keys() == 0:
-			clear(rows)
+		copy(t.top[at:], t.Top[token:][:count])
+		copy(t.sum[at:], t.Sum[token:][:count])
+		if t.copied {
+			for i := range count {
+				copy(t.o[(at+i)*t.lde:], t.Acc[(token+i)*e:][:e])
+			}
+		}
+	}
+}
+
+// end divides the outputs by the sums of weights, 0 for a query that saw no key, and brings them to their
+// tokens.
+func (t *classTile) end() {
+	for i, sum := range t.sum {
+		if t.alpha[i] = 0; sum != 0 {
+			t.alpha[i] = 1 / sum
+		}
+	}
+	t.rescale()
+	e, set := t.config.E, t.config.Kernels
+	for r := t.from; r < t.to; r++ {
+		token, count, at := t.first+r*t.stride, t.classesAt(r), (r-t.from)*t.lanes
+		if t.Stat != nil {
+			for i := range count {
+				t.Stat[token+i] = statistic(t.top[at+i], t.sum[at+i])
+			}
+		}
+		switch {
+		case t.Out.BF16 != nil:
+			set.Narrow(count, e, t.Out.BF16[token*e:], e, t.o[at*t.lde:], t.lde)
 		case t.copied:
 			for i := range count {
-				copy(rows[i*e:][:e], t.o[(at+i)*t.lde:])
+				copy(t.Out.F32[(token+i)*e:][:e], t.o[(at+i)*t.lde:])
 			}
 		}
 	}

@@ -21,7 +21,7 @@ type Walk struct {
 
 	q             []float32 // [d][ldq]: packed queries, scaled for base-2 logits
 	s             []float32 // [keys][lds]: transposed scores, then weights
-	o             []float32 // [queries][lde]: unnormalised output, in own or where an earlier pass left it
+	o             []float32 // [queries][lde]: unnormalised output, in own or where a later pass takes it up
 	own           []float32
 	top, sum      []float32 // per query: running maximum and sum
 	alpha         []float32 // per query: rescaling by the last tile
@@ -76,11 +76,27 @@ func (w *Walk) Worker() int { return w.worker }
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
 func (w *Walk) Begin(q variants.Floats, rows Rows) {
 	w.begin(q, rows)
-	w.o, w.fresh = w.own, true
-	clear(w.o[:rows.Count*w.lde])
+	w.clear(w.own)
 }
 
-// begin is Begin and Resume but for the output.
+// BeginIn is Begin of a tile that Suspend will end, into acc. Rows that lie there as in scratch memory are
+// worked on in place.
+func (w *Walk) BeginIn(q variants.Floats, rows Rows, acc []float32) {
+	w.begin(q, rows)
+	o := w.own
+	if e := w.config.E; rows.Index == nil && rows.Stride == 1 && e == w.lde {
+		o = acc[rows.Start*e:]
+	}
+	w.clear(o)
+}
+
+// clear takes o for the output of a tile that has met no key.
+func (w *Walk) clear(o []float32) {
+	w.o, w.fresh = o[:w.rows.Count*w.lde], true
+	clear(w.o)
+}
+
+// begin is what all tiles begin with.
 func (w *Walk) begin(q variants.Floats, rows Rows) {
 	w.pack(q, rows)
 	clear(w.sum[:w.cols])
@@ -92,17 +108,11 @@ func (w *Walk) begin(q variants.Floats, rows Rows) {
 }
 
 // Resume starts a query tile whose softmax began in an earlier pass: acc [n, e] holds unnormalised outputs,
-// top and sum [n] their statistics, as Suspend left them. Rows that lie side by side are worked on in place.
+// top and sum [n] their statistics, as Suspend left them.
 func (w *Walk) Resume(q variants.Floats, rows Rows, acc, top, sum []float32) {
 	w.begin(q, rows)
-	w.fresh = false
-	e := w.config.E
-	if rows.Index == nil && rows.Stride == 1 && e == w.lde {
-		w.o = acc[rows.Start*e : (rows.Start+rows.Count)*e]
-	} else {
-		w.o = w.own
-		w.gather(e, w.o, w.lde, variants.F32s(acc), rows)
-	}
+	w.o, w.fresh = w.own, false
+	w.gather(w.config.E, w.o, w.lde, variants.F32s(acc), rows)
 	for i := range rows.Count {
 		r := rows.At(i)
 		w.top[i], w.sum[i] = top[r], sum[r]
@@ -200,7 +210,9 @@ func (w *Walk) End(out variants.Floats) {
 func (w *Walk) Suspend(acc, top, sum []float32) {
 	w.flush()
 	w.nextO = w.behind(variants.F32s(acc), w.config.E, w.rows)
-	w.scatter(variants.F32s(acc))
+	if &w.o[0] == &w.own[0] {
+		w.scatter(variants.F32s(acc))
+	}
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
 		top[r], sum[r] = w.top[i], w.sum[i]
