@@ -14,6 +14,7 @@ func (w *Walk) keep(k, v variants.Floats, keys Keys) {
 // weigh turns the kept logits into weights and multiplies them with the values. The maximum of each query is
 // final, so the running softmax rescales nothing.
 func (w *Walk) weigh() {
+	w.settle()
 	for from := 0; from < w.known; from += w.config.Keys {
 		keys := Range(from, min(from+w.config.Keys, w.known))
 		s := w.kept[from*w.ldq:]
@@ -26,6 +27,6 @@ func (w *Walk) weigh() {
 		}
 		values := part{rows: keys, v: w.v}
 		w.gatherValues(&values)
-		w.product(&values, keys.Count, s, w.ldq, w.o, w.rows.Count)
+		w.product(&values, keys.Count, s, w.ldq, w.o, w.rows.Count, true)
 	}
 }

@@ -3,8 +3,9 @@ package tile
 import "math/bits"
 
 // products adds the weights of the waiting keys times their values to the output of the queries [c0, c1).
-// Queries that see the same parts are multiplied at once, and so are parts whose values follow each other.
-func (w *Walk) products(parts []part, c0, c1 int) {
+// Queries that see the same parts are multiplied at once, and so are parts whose values follow each other. The
+// first product of a query whose output is fresh is not added, but stored.
+func (w *Walk) products(parts []part, c0, c1 int, fresh bool) {
 	for i := range parts {
 		w.gatherValues(&parts[i])
 	}
@@ -14,7 +15,7 @@ func (w *Walk) products(parts []part, c0, c1 int) {
 		for to < c1 && seenAt(parts, to) == seen {
 			to += lanes
 		}
-		w.multiply(parts, seen, from, min(to, c1))
+		w.multiply(parts, seen, from, min(to, c1), fresh)
 		from = to
 	}
 }
@@ -40,7 +41,10 @@ func seenAt(parts []part, first int) (seen uint32) {
 }
 
 // multiply adds to the output of the queries [from, to) the values of the parts that they see.
-func (w *Walk) multiply(parts []part, seen uint32, from, to int) {
+func (w *Walk) multiply(parts []part, seen uint32, from, to int, fresh bool) {
+	if fresh && seen == 0 {
+		clear(w.o[from*w.lde : to*w.lde])
+	}
 	for seen != 0 {
 		first := bits.TrailingZeros32(seen)
 		seen &^= 1 << first
@@ -49,7 +53,8 @@ func (w *Walk) multiply(parts []part, seen uint32, from, to int) {
 			seen &^= 1 << i
 			keys += parts[i].rows.Count
 		}
-		w.product(&parts[first], keys, w.s[parts[first].at*w.lds+from:], w.lds, w.o[from*w.lde:], to-from)
+		w.product(&parts[first], keys, w.s[parts[first].at*w.lds+from:], w.lds, w.o[from*w.lde:], to-from, !fresh)
+		fresh = false
 	}
 }
 
@@ -62,12 +67,13 @@ func joins(p, next *part) bool {
 		p.rows.At(p.rows.Count) == next.rows.Start
 }
 
-// product adds the weights of so many keys from a part's first on times their values to rows of the output.
-func (w *Walk) product(p *part, keys int, s []float32, lds int, o []float32, rows int) {
+// product computes the weights of so many keys from a part's first on times their values, and stores it in
+// rows of the output or adds it to them.
+func (w *Walk) product(p *part, keys int, s []float32, lds int, o []float32, rows int, add bool) {
 	v, ldv := w.vbuf[p.at*w.lde:], w.lde
 	if !p.gathered {
 		v, ldv = w.inPlace(p.v, w.config.E, p.rows)
 	}
-	w.kernels.GemmT(rows, w.lde, keys, s, lds, v, ldv, o, w.lde, true)
+	w.kernels.GemmT(rows, w.lde, keys, s, lds, v, ldv, o, w.lde, add)
 	w.executed += 2 * int64(keys) * int64(rows) * int64(w.lde)
 }

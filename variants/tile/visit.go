@@ -127,15 +127,18 @@ func (w *Walk) flush() {
 	}
 	moved := w.softmaxParts(parts, c0, c1)
 	o := w.o[c0*w.lde:]
-	if moved && !w.fresh { // an accumulator without keys is 0
+	if w.dots.on || c1-c0 < w.rows.Count {
+		w.settle()
+	}
+	if moved && !w.fresh { // without keys there is nothing to rescale
 		w.rescale(o, w.alpha[c0:c1])
 	}
-	w.fresh = false
 	if w.dots.on {
 		w.dotProduct(w.dots.p[c0:], parts, o, c1-c0)
 	} else {
-		w.products(parts, c0, c1)
+		w.products(parts, c0, c1, w.fresh)
 	}
+	w.fresh = false
 	clear(parts)
 	w.held, w.filled = 0, 0
 }

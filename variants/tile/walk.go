@@ -17,7 +17,7 @@ type Walk struct {
 	nextQ []float32 // queries of this worker's next one, until they are asked for
 	nextO []float32 // and its place in the output
 	cols  int       // their number, padded to lanes
-	fresh bool      // no key tile met yet
+	fresh bool      // no key tile met yet: the output holds something else
 
 	q             []float32 // [d][ldq]: packed queries, scaled for base-2 logits
 	s             []float32 // [keys][lds]: transposed scores, then weights
@@ -76,24 +76,24 @@ func (w *Walk) Worker() int { return w.worker }
 // Begin starts a query tile: rows of q, the [n, d] queries of one head, at most Config.Queries of them.
 func (w *Walk) Begin(q variants.Floats, rows Rows) {
 	w.begin(q, rows)
-	w.clear(w.own)
+	w.o, w.fresh = w.own, true
 }
 
 // BeginIn is Begin of a tile that Suspend will end, into acc. Rows that lie there as in scratch memory are
 // worked on in place.
 func (w *Walk) BeginIn(q variants.Floats, rows Rows, acc []float32) {
-	w.begin(q, rows)
-	o := w.own
+	w.Begin(q, rows)
 	if e := w.config.E; rows.Index == nil && rows.Stride == 1 && e == w.lde {
-		o = acc[rows.Start*e:]
+		w.o = acc[rows.Start*e:]
 	}
-	w.clear(o)
 }
 
-// clear takes o for the output of a tile that has met no key.
-func (w *Walk) clear(o []float32) {
-	w.o, w.fresh = o[:w.rows.Count*w.lde], true
-	clear(w.o)
+// settle makes an output that has met no key 0.
+func (w *Walk) settle() {
+	if w.fresh {
+		clear(w.o[:w.rows.Count*w.lde])
+		w.fresh = false
+	}
 }
 
 // begin is what all tiles begin with.
@@ -190,6 +190,7 @@ func (w *Walk) End(out variants.Floats) {
 	if w.kept != nil {
 		w.weigh()
 	}
+	w.settle()
 	set, e := w.config.Kernels, w.config.E
 	w.nextO = w.behind(out, e, w.rows)
 	for i, sum := range w.sum[:w.rows.Count] {
@@ -209,9 +210,15 @@ func (w *Walk) End(out variants.Floats) {
 // Suspend stores the unfinished tile for Resume: acc [n, e], top and sum [n].
 func (w *Walk) Suspend(acc, top, sum []float32) {
 	w.flush()
+	w.settle()
 	w.nextO = w.behind(variants.F32s(acc), w.config.E, w.rows)
 	if &w.o[0] == &w.own[0] {
 		w.scatter(variants.F32s(acc))
+	}
+	if start, count := w.rows.Start, w.rows.Count; w.rows.Index == nil && w.rows.Stride == 1 {
+		copy(top[start:], w.top[:count])
+		copy(sum[start:], w.sum[:count])
+		return
 	}
 	for i := range w.rows.Count {
 		r := w.rows.At(i)
