@@ -3,8 +3,8 @@ package tile
 import "math/bits"
 
 // products adds the weights of the waiting keys times their values to the output of the queries [c0, c1).
-// Queries that see the same parts are multiplied at once, and so are parts whose values follow each other. The
-// first product of a query whose output is fresh is not added, but stored.
+// Queries that see the same parts are multiplied at once, and so are parts whose values follow each other.
+// Where the output is fresh, the first product of a query is stored instead.
 func (w *Walk) products(parts []part, c0, c1 int, fresh bool) {
 	for i := range parts {
 		w.gatherValues(&parts[i])
