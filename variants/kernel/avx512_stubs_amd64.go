@@ -522,16 +522,17 @@ func avx512ScaleRows(rows, cols int, dst *float32, ldd int, src *float32, lds in
 //go:noescape
 func avx512MixRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int, f, h *float32)
 
-// avx512PowerRows multiplies by powers of 2.
+// avx512PowerRows multiplies by powers of 2 and by their reciprocals.
 //
 //	for r := range rows {
 //		for c := range cols {
-//			dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])
+//			up[r*ldu+c] = f * x[r*ldx+c] * 2^p[r*ldp+c]
+//			down[r*ldd+c] = y[r*ldy+c] * 2^-p[r*ldp+c]
 //		}
 //	}
 //
 //go:noescape
-func avx512PowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+func avx512PowerRows(rows, cols int, up *float32, ldu int, x *float32, ldx int, down *float32, ldd int, y *float32, ldy int, p *float32, ldp int, f float32)
 
 // avx512SumDown adds up rows from the top.
 //

@@ -108,6 +108,16 @@ func needPack(lanes, rows, cols int, dst []float32, ldd int, src []float32, lds 
 	return padded
 }
 
+// needPowers panics when an operand of PowerRows is too short.
+func needPowers(rows, cols int, up []float32, ldu int, x []float32, ldx int, down []float32, ldd int,
+	y []float32, ldy int, p []float32, ldp int) {
+	need("up", up, rows, cols, ldu)
+	need("x", x, rows, cols, ldx)
+	need("down", down, rows, cols, ldd)
+	need("y", y, rows, cols, ldy)
+	need("p", p, rows, cols, ldp)
+}
+
 // needBlocks panics when an operand of PackBlocks is too short.
 func needBlocks(lanes, blocks, cols int, dst []float32, ldd, dstStep int, src []float32, lds, srcStep int) {
 	if blocks < 1 || cols < 1 {

@@ -195,20 +195,45 @@ func TestMixRows(t *testing.T) {
 }
 
 func TestPowerRows(t *testing.T) {
+	const f = -0.3
 	onShapes(t, true, func(t *testing.T, s *Set, rows, cols int) {
 		random := normals()
-		x, p := newSheet(rows, cols, 3, random), newSheet(rows, cols, 5, random)
-		*p.at(0, 0), *p.at(rows-1, cols-1) = float32(math.Inf(1)), 0
-		dst := newSheet(rows, cols, 7, constantly(nan32))
-		xBefore := x.clone()
-		want := func(r, c int) (float64, float64) {
-			y := float64(*xBefore.at(r, c)) * math.Exp2(-2*float64(*p.at(r, c)))
-			return y, math.Abs(y) * 3 * 0x1p-24
+		x, y, p := newSheet(rows, cols, 3, random), newSheet(rows, cols, 2, random), newSheet(rows, cols, 5, random)
+		for i, extreme := range []float32{126, -126, 0, 0.5, -0.5, -125.5} {
+			if i < rows {
+				*p.at(rows-1-i, cols-1) = extreme
+			}
 		}
-		s.PowerRows(rows, cols, dst.x(), dst.ld, x.x(), x.ld, p.x(), p.ld, -2)
-		dst.checkEach(t, want)
-		s.PowerRows(rows, cols, x.x(), x.ld, x.x(), x.ld, p.x(), p.ld, -2)
-		x.checkEach(t, want)
+		up, down := newSheet(rows, cols, 7, constantly(nan32)), newSheet(rows, cols, 4, constantly(nan32))
+		power := func(x *sheet, f, sign float64) func(r, c int) (float64, float64) {
+			before := x.clone()
+			return func(r, c int) (float64, float64) {
+				want := f * float64(*before.at(r, c)) * math.Exp2(sign*float64(*p.at(r, c)))
+				return want, math.Abs(want)*4*0x1p-24 + 0x1p-149 // or the last digit of tiny ones
+			}
+		}
+		wantUp, wantDown := power(x, float64(float32(f)), 1), power(y, 1, -1)
+		s.PowerRows(rows, cols, up.x(), up.ld, x.x(), x.ld, down.x(), down.ld, y.x(), y.ld, p.x(), p.ld, f)
+		up.checkEach(t, wantUp)
+		down.checkEach(t, wantDown)
+		s.PowerRows(rows, cols, x.x(), x.ld, x.x(), x.ld, y.x(), y.ld, y.x(), y.ld, p.x(), p.ld, f)
+		x.checkEach(t, wantUp)
+		y.checkEach(t, wantDown)
+	})
+}
+
+// A NaN is not lost.
+func TestPowerRowsOfNaN(t *testing.T) {
+	onSets(t, func(t *testing.T, s *Set) {
+		x, p := slices.Repeat([]float32{1}, 3*s.Lanes+1), slices.Repeat([]float32{nan32}, 3*s.Lanes+1)
+		n := len(x)
+		up, down := make([]float32, n), make([]float32, n)
+		s.PowerRows(1, n, up, n, x, n, down, n, x, n, p, n, 1)
+		for i := range n {
+			if up[i] == up[i] || down[i] == down[i] {
+				t.Fatalf("%d: %v and %v", i, up[i], down[i])
+			}
+		}
 	})
 }
 

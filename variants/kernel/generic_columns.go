@@ -97,15 +97,14 @@ func genericMixRows(
 }
 
 func genericPowerRows(
-	rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32,
+	rows, cols int, up []float32, ldu int, x []float32, ldx int, down []float32, ldd int, y []float32, ldy int,
+	p []float32, ldp int, f float32,
 ) {
-	need("dst", dst, rows, cols, ldd)
-	need("x", x, rows, cols, ldx)
-	need("p", p, rows, cols, ldp)
+	needPowers(rows, cols, up, ldu, x, ldx, down, ldd, y, ldy, p, ldp)
 	for r := range rows {
-		out, powers := dst[r*ldd:][:cols], p[r*ldp:][:cols]
-		for c, v := range x[r*ldx:][:cols] {
-			out[c] = v * exp2(f*powers[c])
+		for c, power := range p[r*ldp:][:cols] {
+			up[r*ldu+c] = f * x[r*ldx+c] * exp2(power)
+			down[r*ldd+c] = y[r*ldy+c] * exp2(-power)
 		}
 	}
 }

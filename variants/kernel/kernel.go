@@ -68,8 +68,10 @@ type Set struct {
 	// MixRows computes dst[r][c] = f[r]·x[r][c] + g[r]·y[r][c], rounded twice; dst may be x or y. Any cols.
 	MixRows func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, y []float32, ldy int,
 		f, g []float32)
-	// PowerRows computes dst[r][c] = x[r][c]·2^(f·p[r][c]); dst may be x or p. Any cols.
-	PowerRows func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32)
+	// PowerRows computes up[r][c] = f·x[r][c]·2^p[r][c] and down[r][c] = y[r][c]·2^-p[r][c], where -126 ≤
+	// p[r][c] ≤ 126; up may be x, and down y. Any cols.
+	PowerRows func(rows, cols int, up []float32, ldu int, x []float32, ldx int, down []float32, ldd int,
+		y []float32, ldy int, p []float32, ldp int, f float32)
 	// SumDown computes running sums down the columns: dst[r+1][c] = dst[r][c] + f·x[r][c] for r < rows, row 0
 	// of dst given. Any cols.
 	SumDown func(rows, cols int, dst []float32, ldd int, x []float32, ldx int, f float32)

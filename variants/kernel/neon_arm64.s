@@ -13565,27 +13565,33 @@ next7:
 	BNE row1
 	RET
 
-// func neonPowerRows(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
-TEXT ·neonPowerRows(SB), NOSPLIT, $0-68
+// func neonPowerRows(rows, cols int, up *float32, ldu int, x *float32, ldx int, down *float32, ldd int, y *float32, ldy int, p *float32, ldp int, f float32)
+TEXT ·neonPowerRows(SB), NOSPLIT, $0-100
 	MOVD rows+0(FP), R2
-	MOVD dst+16(FP), R5
+	MOVD up+16(FP), R5
 	MOVD x+32(FP), R4
-	MOVD p+48(FP), R3
+	MOVD down+48(FP), R1
+	MOVD y+64(FP), R3
+	MOVD p+80(FP), R0
 	MOVD cols+8(FP), R11
 	LSL $2, R11
-	MOVD ldd+24(FP), R8
+	MOVD ldu+24(FP), R8
 	LSL $2, R8
 	SUB R11, R8
 	MOVD ldx+40(FP), R9
 	LSL $2, R9
 	SUB R11, R9
-	MOVD ldp+56(FP), R10
+	MOVD ldd+56(FP), R10
 	LSL $2, R10
 	SUB R11, R10
-	FMOVS f+64(FP), F0
+	MOVD ldy+72(FP), R12
+	LSL $2, R12
+	SUB R11, R12
+	MOVD ldp+88(FP), R13
+	LSL $2, R13
+	SUB R11, R13
+	FMOVS f+96(FP), F0
 	VDUP V0.S[0], V0.S4
-	MOVD $0x43000000, R25
-	VDUP R25, V8.S4
 	MOVD $0x39277cf7, R25
 	VDUP R25, V9.S4
 	MOVD $0x3aafd32d, R25
@@ -13600,8 +13606,6 @@ TEXT ·neonPowerRows(SB), NOSPLIT, $0-68
 	VDUP R25, V14.S4
 	MOVD $0x3f800000, R25
 	VDUP R25, V15.S4
-	MOVD $0xc2fc0000, R25
-	VDUP R25, V16.S4
 	PCALIGN $64
 
 row1:
@@ -13610,57 +13614,67 @@ row1:
 	BLT next3
 
 group2:
-	FMOVQ 0(R3), F2
-	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
-	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
-	WORD $0x4e218844 // frintn v4.4s, v2.4s
-	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
-	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
-	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
-	VMOV V10.B16, V7.B16
-	VFMLA V9.S4, V5.S4, V7.S4
-	VMOV V12.B16, V3.B16
-	VFMLA V11.S4, V5.S4, V3.S4
-	VFMLA V7.S4, V6.S4, V3.S4
-	VMOV V14.B16, V7.B16
-	VFMLA V13.S4, V5.S4, V7.S4
-	VFMLA V3.S4, V6.S4, V7.S4
+	FMOVQ 0(R0), F2
+	WORD $0x4e218845 // frintn v5.4s, v2.4s
+	WORD $0x4ea5d446 // fsub v6.4s, v2.4s, v5.4s
+	WORD $0x4e21a845 // fcvtns v5.4s, v2.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V11.B16, V8.B16
+	VFMLA V9.S4, V7.S4, V8.S4
+	VMOV V13.B16, V4.B16
+	VFMLA V8.S4, V7.S4, V4.S4
 	VMOV V15.B16, V3.B16
-	VFMLA V7.S4, V5.S4, V3.S4
-	VSHL $23, V4.S4, V4.S4
-	VADD V4.S4, V3.S4, V3.S4
-	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
-	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	VFMLA V4.S4, V7.S4, V3.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V10.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V3.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V3.S4
+	VFMLS V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V3.S4
+	VSUB V5.S4, V4.S4, V4.S4
 	FMOVQ 0(R4), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	FMOVQ F1, 0(R5)
-	FMOVQ 16(R3), F2
-	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
-	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
-	WORD $0x4e218844 // frintn v4.4s, v2.4s
-	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
-	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
-	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
-	VMOV V10.B16, V7.B16
-	VFMLA V9.S4, V5.S4, V7.S4
-	VMOV V12.B16, V3.B16
-	VFMLA V11.S4, V5.S4, V3.S4
-	VFMLA V7.S4, V6.S4, V3.S4
-	VMOV V14.B16, V7.B16
-	VFMLA V13.S4, V5.S4, V7.S4
-	VFMLA V3.S4, V6.S4, V7.S4
+	FMOVQ 0(R3), F1
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	FMOVQ F1, 0(R1)
+	FMOVQ 16(R0), F2
+	WORD $0x4e218845 // frintn v5.4s, v2.4s
+	WORD $0x4ea5d446 // fsub v6.4s, v2.4s, v5.4s
+	WORD $0x4e21a845 // fcvtns v5.4s, v2.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V11.B16, V8.B16
+	VFMLA V9.S4, V7.S4, V8.S4
+	VMOV V13.B16, V4.B16
+	VFMLA V8.S4, V7.S4, V4.S4
 	VMOV V15.B16, V3.B16
-	VFMLA V7.S4, V5.S4, V3.S4
-	VSHL $23, V4.S4, V4.S4
-	VADD V4.S4, V3.S4, V3.S4
-	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
-	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	VFMLA V4.S4, V7.S4, V3.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V10.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V3.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V3.S4
+	VFMLS V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V3.S4
+	VSUB V5.S4, V4.S4, V4.S4
 	FMOVQ 16(R4), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	FMOVQ F1, 16(R5)
+	FMOVQ 16(R3), F1
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	FMOVQ F1, 16(R1)
 	ADD $32, R5
 	ADD $32, R4
+	ADD $32, R1
 	ADD $32, R3
+	ADD $32, R0
 	SUB $8, R11
 	CMP $8, R11
 	BGE group2
@@ -13670,33 +13684,39 @@ next3:
 	BLT next5
 
 group4:
-	FMOVQ 0(R3), F2
-	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
-	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
-	WORD $0x4e218844 // frintn v4.4s, v2.4s
-	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
-	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
-	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
-	VMOV V10.B16, V7.B16
-	VFMLA V9.S4, V5.S4, V7.S4
-	VMOV V12.B16, V3.B16
-	VFMLA V11.S4, V5.S4, V3.S4
-	VFMLA V7.S4, V6.S4, V3.S4
-	VMOV V14.B16, V7.B16
-	VFMLA V13.S4, V5.S4, V7.S4
-	VFMLA V3.S4, V6.S4, V7.S4
+	FMOVQ 0(R0), F2
+	WORD $0x4e218845 // frintn v5.4s, v2.4s
+	WORD $0x4ea5d446 // fsub v6.4s, v2.4s, v5.4s
+	WORD $0x4e21a845 // fcvtns v5.4s, v2.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V11.B16, V8.B16
+	VFMLA V9.S4, V7.S4, V8.S4
+	VMOV V13.B16, V4.B16
+	VFMLA V8.S4, V7.S4, V4.S4
 	VMOV V15.B16, V3.B16
-	VFMLA V7.S4, V5.S4, V3.S4
-	VSHL $23, V4.S4, V4.S4
-	VADD V4.S4, V3.S4, V3.S4
-	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
-	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	VFMLA V4.S4, V7.S4, V3.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V10.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V3.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V3.S4
+	VFMLS V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V3.S4
+	VSUB V5.S4, V4.S4, V4.S4
 	FMOVQ 0(R4), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	FMOVQ F1, 0(R5)
+	FMOVQ 0(R3), F1
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	FMOVQ F1, 0(R1)
 	ADD $16, R5
 	ADD $16, R4
+	ADD $16, R1
 	ADD $16, R3
+	ADD $16, R0
 	SUB $4, R11
 	CMP $4, R11
 	BGE group4
@@ -13706,33 +13726,39 @@ next5:
 	BLT next7
 
 group6:
-	FMOVS 0(R3), F2
-	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
-	WORD $0x4ea8f442 // fmin v2.4s, v2.4s, v8.4s
-	WORD $0x4e218844 // frintn v4.4s, v2.4s
-	WORD $0x4ea4d445 // fsub v5.4s, v2.4s, v4.4s
-	WORD $0x4e21a844 // fcvtns v4.4s, v2.4s
-	WORD $0x6e25dca6 // fmul v6.4s, v5.4s, v5.4s
-	VMOV V10.B16, V7.B16
-	VFMLA V9.S4, V5.S4, V7.S4
-	VMOV V12.B16, V3.B16
-	VFMLA V11.S4, V5.S4, V3.S4
-	VFMLA V7.S4, V6.S4, V3.S4
-	VMOV V14.B16, V7.B16
-	VFMLA V13.S4, V5.S4, V7.S4
-	VFMLA V3.S4, V6.S4, V7.S4
+	FMOVS 0(R0), F2
+	WORD $0x4e218845 // frintn v5.4s, v2.4s
+	WORD $0x4ea5d446 // fsub v6.4s, v2.4s, v5.4s
+	WORD $0x4e21a845 // fcvtns v5.4s, v2.4s
+	WORD $0x6e26dcc7 // fmul v7.4s, v6.4s, v6.4s
+	VMOV V11.B16, V8.B16
+	VFMLA V9.S4, V7.S4, V8.S4
+	VMOV V13.B16, V4.B16
+	VFMLA V8.S4, V7.S4, V4.S4
 	VMOV V15.B16, V3.B16
-	VFMLA V7.S4, V5.S4, V3.S4
-	VSHL $23, V4.S4, V4.S4
-	VADD V4.S4, V3.S4, V3.S4
-	WORD $0x6ea2e607 // fcmgt v7.4s, v16.4s, v2.4s
-	WORD $0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	VFMLA V4.S4, V7.S4, V3.S4
+	VMOV V12.B16, V4.B16
+	VFMLA V10.S4, V7.S4, V4.S4
+	VMOV V14.B16, V8.B16
+	VFMLA V4.S4, V7.S4, V8.S4
+	VMOV V3.B16, V4.B16
+	VFMLA V8.S4, V6.S4, V3.S4
+	VFMLS V8.S4, V6.S4, V4.S4
+	VSHL $23, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V3.S4
+	VSUB V5.S4, V4.S4, V4.S4
 	FMOVS 0(R4), F1
+	WORD $0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	FMOVS F1, 0(R5)
+	FMOVS 0(R3), F1
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	FMOVS F1, 0(R1)
 	ADD $4, R5
 	ADD $4, R4
+	ADD $4, R1
 	ADD $4, R3
+	ADD $4, R0
 	SUB $1, R11
 	CMP $1, R11
 	BGE group6
@@ -13740,7 +13766,9 @@ group6:
 next7:
 	ADD R8, R5
 	ADD R9, R4
-	ADD R10, R3
+	ADD R10, R1
+	ADD R12, R3
+	ADD R13, R0
 	SUBS $1, R2
 	BNE row1
 	RET

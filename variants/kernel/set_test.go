@@ -82,7 +82,7 @@ func everyRoutine(s *Set, rows, cols, length int) map[string]func() {
 		"ExpCols":     func() { s.ExpCols(rows, cols, x, cols, v, 1) },
 		"GradCols":    func() { s.GradCols(rows, cols, x, cols, y, cols, v) },
 		"MixRows":     func() { s.MixRows(rows, cols, y, cols, x, cols, y, cols, v, v) },
-		"PowerRows":   func() { s.PowerRows(rows, cols, y, cols, x, cols, y, cols, 1) },
+		"PowerRows":   func() { s.PowerRows(rows, cols, y, cols, x, cols, z, cols, x, cols, y, cols, 1) },
 		"SumDown":     func() { s.SumDown(rows-1, cols, y, cols, x, cols, 1) },
 		"DotRows":     func() { s.DotRows(rows, cols, x, cols, v, v) },
 		"ReLU":        func() { s.ReLU(rows, cols, x, cols, 1) },

@@ -30,7 +30,8 @@ type routines struct {
 	scaleRows  func(rows, cols int, dst *float32, ldd int, src *float32, lds int, f *float32)
 	mixRows    func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, y *float32, ldy int,
 		f, g *float32)
-	powerRows   func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, p *float32, ldp int, f float32)
+	powerRows func(rows, cols int, up *float32, ldu int, x *float32, ldx int, down *float32, ldd int, y *float32,
+		ldy int, p *float32, ldp int, f float32)
 	sumDown     func(rows, cols int, dst *float32, ldd int, x *float32, ldx int, f float32)
 	gatherRows  move
 	scatterRows move

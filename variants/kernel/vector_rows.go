@@ -32,17 +32,17 @@ func (r *routines) MixRows(
 }
 
 func (r *routines) PowerRows(
-	rows, cols int, dst []float32, ldd int, x []float32, ldx int, p []float32, ldp int, f float32,
+	rows, cols int, up []float32, ldu int, x []float32, ldx int, down []float32, ldd int, y []float32, ldy int,
+	p []float32, ldp int, f float32,
 ) {
-	need("dst", dst, rows, cols, ldd)
-	need("x", x, rows, cols, ldx)
-	need("p", p, rows, cols, ldp)
+	needPowers(rows, cols, up, ldu, x, ldx, down, ldd, y, ldy, p, ldp)
 	if cols == 0 {
 		return
 	}
 	step := rowStep(cols)
 	for i := 0; i < rows; i += step {
-		r.powerRows(min(step, rows-i), cols, &dst[i*ldd], ldd, &x[i*ldx], ldx, &p[i*ldp], ldp, f)
+		r.powerRows(min(step, rows-i), cols, &up[i*ldu], ldu, &x[i*ldx], ldx, &down[i*ldd], ldd, &y[i*ldy], ldy,
+			&p[i*ldp], ldp, f)
 	}
 }
 

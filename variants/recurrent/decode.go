@@ -69,7 +69,7 @@ func (d *Decoder) decode(worker, slice int) {
 	w.openHead(slice, columns{0, d.cols})
 	q, k := w.oneRow(w.qbuf, d.q, d.shape.D), w.oneRow(w.kbuf, d.k, d.shape.D)
 	before, behind := float32(d.scale), float32(1) // as in Prefill's state
-	if d.byToken() {
+	if d.Decay != None {
 		before, behind = behind, before
 	}
 	for c, x := range w.oneRow(w.wide, d.v, e) {

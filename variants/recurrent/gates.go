@@ -37,7 +37,7 @@ const reach = 64
 type decays struct {
 	sums       []float64 // [chunk]: L
 	shrink     []float32 // [chunk]: scale·2^L, of rows of the output; 1 where no token has a decay for all rows
-	grow, fall []float32 // [chunk]: 2^-L, of values, and its negative; ±scale where shrink is 1
+	grow, fall []float32 // [chunk]: 2^-L, of values, and its negative; ±scale where there is no decay, else 1
 	// carry [d] is what the state behind the run is multiplied by: 2^L of the last token, times the decay of the
 	// next.
 	carry []float32
@@ -70,8 +70,12 @@ func newDecays(e *Engine, ws *variants.Workspace) decays {
 
 // prepareDecays fills in what a mixer without decays of tokens never changes.
 func (w *worker) prepareDecays() {
+	factor := float32(1)
+	if w.Decay == None {
+		factor = float32(w.scale)
+	}
 	for i := range w.shrink {
-		w.shrink[i], w.grow[i], w.fall[i] = 1, float32(w.scale), -float32(w.scale)
+		w.shrink[i], w.grow[i], w.fall[i] = 1, factor, -factor
 	}
 }
 

@@ -149,8 +149,8 @@ func (p *puller) writeTokens(r run) {
 	d := p.shape.D
 	at := (p.slice*p.shape.N + r.from) * d
 	if p.Decay == PerChannel {
-		p.kernels.PowerRows(r.count, d, p.b.g.Q[at:], d, p.dq, p.ldk, p.logs, p.ldk, 1)
-		p.kernels.PowerRows(r.count, d, p.b.g.K[at:], d, p.dk, p.ldk, p.logs, p.ldk, -1)
+		p.kernels.PowerRows(r.count, d, p.b.g.Q[at:], d, p.dq, p.ldk, p.b.g.K[at:], d, p.dk, p.ldk, p.logs, p.ldk,
+			float32(p.scale))
 		return
 	}
 	for i := range r.count {

@@ -18,9 +18,9 @@
 //	S ← 2^L (S + Kᵀ Ũ), and times the decay of the token behind the run
 //
 // So between runs a state has that token's decay in it. Decays by row scale the columns of K and Q instead
-// of rows; the scale is then in Ṽ and the state, and rows of the output need no pass of their own. A run is a
-// chunk, or ends before the token that takes some L below -reach: 2^-L then fits float32 however strong
-// decays are, and no row depends on a later token, down to the bit.
+// of rows, and Q has the scale; where there is no decay, Ṽ and the state have it. Rows of the output need
+// no pass of their own then. A run is a chunk, or ends before the token that takes some L below -reach: 2^-L
+// then fits float32 however strong decays are, and no row depends on a later token, down to the bit.
 //
 // Columns of the state do not meet: where heads are too few for all threads, several work on one head, each
 // on some columns of values and output. That changes no bit.

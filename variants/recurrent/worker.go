@@ -100,19 +100,40 @@ func (w *worker) begin(from, to, end int) run {
 	return r
 }
 
-func (w *worker) loadQueries(r *run) { r.q = w.tokenRows(w.q, *r, w.qbuf, 1) }
+// loadQueries loads the run's queries where loadKeys has not.
+func (w *worker) loadQueries(r *run) {
+	if w.Decay != PerChannel {
+		r.q = w.tokenRows(w.q, *r, w.qbuf)
+	}
+}
 
-// loadKeys loads the run's keys and makes what needs nothing else.
+// loadKeys loads the run's keys and makes what needs nothing else. Where decay is by row it loads queries
+// too: both want the same powers.
 func (w *worker) loadKeys(r *run) {
-	r.k = w.tokenRows(w.k, *r, w.kbuf, -1)
+	r.k = w.tokenRows(w.k, *r, w.kbuf)
+	if w.Decay == PerChannel {
+		w.scaleTokens(r)
+	}
 	w.kernels.Pack(r.count, w.shape.D, w.flipped, w.ldt, r.k.x, r.k.ld, 1)
 	if w.Step != "" {
 		w.makeOverlaps(*r)
 	}
 }
 
-// tokenRows returns the run's rows of q or k, scaled by powers of the decay where that is by row.
-func (w *worker) tokenRows(x variants.Floats, r run, buffer []float32, sign float32) rows {
+// scaleTokens scales the run's queries and keys by powers of the decay. Before decoding there are no queries.
+func (w *worker) scaleTokens(r *run) {
+	d, q := w.shape.D, w.q
+	r.q = r.k
+	if q.Len() > 0 {
+		r.q = w.tokenRows(q, *r, w.qbuf)
+	}
+	w.kernels.PowerRows(r.count, d, w.qbuf, w.ldk, r.q.x, r.q.ld, w.kbuf, w.ldk, r.k.x, r.k.ld, w.logs, w.ldk,
+		float32(w.scale))
+	r.q, r.k = rows{w.qbuf, w.ldk}, rows{w.kbuf, w.ldk}
+}
+
+// tokenRows returns the run's rows of q or k.
+func (w *worker) tokenRows(x variants.Floats, r run, buffer []float32) rows {
 	d := w.shape.D
 	at := (w.slice*w.shape.N + r.from) * d
 	in := rows{nil, d}
@@ -122,11 +143,7 @@ func (w *worker) tokenRows(x variants.Floats, r run, buffer []float32, sign floa
 		in = rows{buffer, w.ldk}
 		w.kernels.Widen(r.count, d, buffer, w.ldk, x.BF16[at:], d)
 	}
-	switch {
-	case w.Decay == PerChannel:
-		w.kernels.PowerRows(r.count, d, buffer, w.ldk, in.x, in.ld, w.logs, w.ldk, sign)
-		in = rows{buffer, w.ldk}
-	case w.states != nil && in.ld%w.kernels.Lanes != 0: // gradients need whole vectors
+	if w.states != nil && in.ld%w.kernels.Lanes != 0 { // gradients need whole vectors
 		for i := range r.count {
 			copy(buffer[i*w.ldk:], in.x[i*d:][:d])
 		}

@@ -198,6 +198,29 @@ func (x a64) power(e *power) {
 	x.raw("bic", e.a, e.p, e.p)
 }
 
+func (x a64) powers(e *powers) {
+	r := x.r
+	x.raw("frintn", e.x, e.n)
+	x.raw("fsub", e.n, e.x, e.f)
+	x.raw("fcvtns", e.x, e.n)
+	x.raw("fmul", e.f, e.f, e.s)
+	term := func(to vec, before any, constant string) { // to = constant + before·f²
+		x.copyVec(e.constant[constant].(vec), to)
+		x.mulAdd(before, e.s, to)
+	}
+	term(e.a, e.constant["C6"], "C4")
+	term(e.down, e.a, "C2")
+	term(e.up, e.down, "One")
+	term(e.down, e.constant["C5"], "C3")
+	term(e.a, e.down, "C1")
+	x.copyVec(e.up, e.down)
+	x.mulAdd(e.a, e.f, e.up)
+	r.op("VFMLS", e.a, e.f, e.down)
+	r.op("VSHL", 23, e.n, e.n)
+	x.addInt(e.n, e.up, e.up)
+	r.op("VSUB", e.n, e.down, e.down)
+}
+
 func (x a64) loadBF16(mem string, to vec) {
 	x.r.op("FMOVD", mem, scalar(to))
 	x.r.op("VUXTL", fmt.Sprintf("V%d.H4", to), to)

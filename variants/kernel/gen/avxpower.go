@@ -61,6 +61,34 @@ func (x avx) power(e *power) {
 	r.op("VANDNPS", e.p, e.a, e.p)
 }
 
+func (x avx) powers(e *powers) {
+	r := x.r
+	x.round(e.x, e.n)
+	r.op("VSUBPS", e.n, e.x, e.f)
+	r.op("VMULPS", e.f, e.f, e.s)
+	terms := func(to vec, first string, others ...string) {
+		r.op("VMOVUPS", e.constant[first], to)
+		for _, c := range others {
+			r.op("VFMADD213PS", e.constant[c], e.s, to)
+		}
+	}
+	terms(e.up, "C6", "C4", "C2", "One")
+	terms(e.a, "C5", "C3", "C1")
+	x.copyVec(e.up, e.down)
+	r.op("VFMADD231PS", e.a, e.f, e.up)
+	r.op("VFNMADD231PS", e.a, e.f, e.down)
+	if r.masks {
+		r.op("VSCALEFPS", e.n, e.up, e.up)
+		r.op("VSUBPS", e.x, e.f, e.n) // -n
+		r.op("VSCALEFPS", e.n, e.down, e.down)
+		return
+	}
+	r.op("VCVTPS2DQ", e.n, e.n)
+	r.op("VPSLLD", 23, e.n, e.n)
+	r.op("VPADDD", e.n, e.up, e.up)
+	r.op("VPSUBD", e.n, e.down, e.down)
+}
+
 // horner is the end of power where an instruction scales by powers of 2: it leaves more room for the
 // multiplications of others, which this order of evaluation has the fewest of. The scaling knows what becomes
 // of -Inf, of which the fraction is NaN.

@@ -49,6 +49,7 @@ type backend interface {
 	loadBF16(mem string, to vec)               // to = vector of bfloat16 in memory
 	storeBF16(n *rounding, mem string)         // memory = n.x rounded to bfloat16; n.x, n.y, n.mask change
 	power(e *power)                            // e.p = 2^e.x
+	powers(e *powers)                          // e.up = 2^e.x, e.down = 2^-e.x
 	differs(x, y any, scratch vec, reg string) // reg = not 0 if any lane of x and y differs
 
 	// track sets best to x and at to row in lanes where x is greater (or less) than best.

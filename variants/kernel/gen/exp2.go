@@ -34,17 +34,36 @@ func (r *routine) newPower(bounded bool, keep int) *power {
 		e.constant["Max"] = r.alloc(1)[0]
 		r.loadConstant("Max", e.constant["Max"].(vec))
 	}
-	for _, c := range constants() {
-		switch {
-		case c.name == "Max":
-		case len(r.free) > keep || !r.inMemory:
-			v := r.alloc(1)[0]
-			r.loadConstant(c.name, v)
-			e.constant[c.name] = v
-		default:
-			e.constant[c.name] = r.constant(c.name)
+	r.placeConstants(e.constant, keep, "C6", "C5", "C4", "C3", "C2", "C1", "One", "Min")
+	return e
+}
+
+// placeConstants puts as many constants into registers as keep others free.
+func (r *routine) placeConstants(at map[string]any, keep int, names ...string) {
+	for _, name := range names {
+		if len(r.free) <= keep && r.inMemory {
+			at[name] = r.constant(name)
+			continue
 		}
+		v := r.alloc(1)[0]
+		r.loadConstant(name, v)
+		at[name] = v
 	}
+}
+
+// powers holds the registers of 2^x and 2^-x, for -126 ≤ x ≤ 126. The even and the odd terms of power's
+// polynomial, whose sum gives 2^f, have 2^-f for their difference.
+type powers struct {
+	x, up, down vec // argument and results
+	n, f, s, a  vec // as power's
+	constant    map[string]any
+}
+
+// newPowers takes seven registers, and others for constants as newPower does.
+func (r *routine) newPowers(keep int) *powers {
+	v := r.alloc(7)
+	e := &powers{x: v[0], up: v[1], down: v[2], n: v[3], f: v[4], s: v[5], a: v[6], constant: map[string]any{}}
+	r.placeConstants(e.constant, keep, "C6", "C5", "C4", "C3", "C2", "C1", "One")
 	return e
 }
 

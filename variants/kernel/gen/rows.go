@@ -93,8 +93,7 @@ func mixRows(set *isa) *routine {
 	}`, "rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "y *float32", "ldy int",
 		"f *float32", "h *float32") // the assembler takes g for a register
 	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "y", "DX", "f", "AX", "h", "BX")
-	gaps := []string{"R8", "R9", "R10"}
-	r.gaps("ldd", "ldx", "ldy")
+	gaps := r.gaps("ldd", "ldx", "ldy")
 	v := r.alloc(4)
 	f, g, x, y := v[0], v[1], v[2], v[3]
 	r.loop("row", rowLeft, func() {
@@ -123,27 +122,31 @@ func mixRows(set *isa) *routine {
 }
 
 func powerRows(set *isa) *routine {
-	r := newRoutine(set, "PowerRows", rowDoc("multiplies by powers of 2.",
-		"dst[r*ldd+c] = x[r*ldx+c] * 2^(f*p[r*ldp+c])"),
-		"rows int", "cols int", "dst *float32", "ldd int", "x *float32", "ldx int", "p *float32", "ldp int",
-		"f float32")
-	r.load("rows", rowLeft, "dst", "DI", "x", "SI", "p", "DX")
-	pointers, gaps := []string{"DI", "SI", "DX"}, []string{"R8", "R9", "R10"}
-	r.gaps("ldd", "ldx", "ldp")
+	doc := rowDoc("multiplies by powers of 2 and by their reciprocals.",
+		"up[r*ldu+c] = f * x[r*ldx+c] * 2^p[r*ldp+c]\n\t\t\tdown[r*ldd+c] = y[r*ldy+c] * 2^-p[r*ldp+c]")
+	r := newRoutine(set, "PowerRows", doc, "rows int", "cols int",
+		"up *float32", "ldu int", "x *float32", "ldx int", "down *float32", "ldd int", "y *float32", "ldy int",
+		"p *float32", "ldp int", "f float32")
+	r.load("rows", rowLeft, "up", "DI", "x", "SI", "down", "BX", "y", "DX", "p", "AX")
+	pointers := []string{"DI", "SI", "BX", "DX", "AX"}
+	gaps := r.gaps("ldu", "ldx", "ldd", "ldy", "ldp")
 	v := r.alloc(2)
 	f, x := v[0], v[1]
 	r.broadcast(r.arg("f"), f)
-	e := r.newPower(false, 0)
+	e := r.newPowers(0)
 	r.loop("row", rowLeft, func() {
 		r.load("cols", "R11")
 		r.elements(2, "R11", pointers, func(at group) {
 			for i := range at.width {
-				at.load("DX", i, e.x)
-				r.mul(f, e.x, e.x)
-				r.power(e)
+				at.load("AX", i, e.x)
+				r.powers(e)
 				at.load("SI", i, x)
-				r.mul(e.p, x, x)
+				r.mul(f, x, x)
+				r.mul(e.up, x, x)
 				at.store(x, "DI", i)
+				at.load("DX", i, x)
+				r.mul(e.down, x, x)
+				at.store(x, "BX", i)
 			}
 		})
 		for i, p := range pointers {
@@ -185,14 +188,16 @@ func sumDown(set *isa) *routine {
 	return r
 }
 
-// gaps loads the bytes from the end of a row of cols elements to the next into R8, R9 and R10. It uses R11.
-func (r *routine) gaps(strides ...string) {
+// gaps loads the bytes from the end of a row of cols elements to the next into registers, up to five. It uses
+// R11.
+func (r *routine) gaps(strides ...string) []string {
+	gaps := []string{"R8", "R9", "R10", "R12", "R13"}[:len(strides)]
 	r.stride("cols", "R11", 4)
 	for i, ld := range strides {
-		gap := []string{"R8", "R9", "R10"}[i]
-		r.stride(ld, gap, 4)
-		r.subReg("R11", gap)
+		r.stride(ld, gaps[i], 4)
+		r.subReg("R11", gaps[i])
 	}
+	return gaps
 }
 
 func sumRows(set *isa) *routine {
