@@ -57,6 +57,13 @@ func (c *fakeClock) Alarm(after time.Duration, ring func()) (stop func()) {
 	}
 }
 
+// waiting is the number of alarms that have not rung.
+func (c *fakeClock) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.alarms)
+}
+
 // fakeHost has so much memory and forces a context switch at each reading.
 type fakeHost struct {
 	available machine.Figure
