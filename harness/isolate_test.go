@@ -169,14 +169,13 @@ func sideInputs(t *testing.T) string {
 	return path
 }
 
-// findings are what is true of a cell wherever it runs, by name. More than two cores add up the parts of a
-// gradient in float64 in the order in which they come: its impl-err differs in late digits.
+// findings are what is true of a cell wherever it runs, by name.
 func findings(j *journal) map[string]string {
 	found := map[string]string{}
 	for _, o := range j.outcomes {
 		e := o.Errors
-		found[o.Name().Name()] = fmt.Sprintf("%s %v %016x %v %v %v %.6g %v", o.Status, o.Refusal, o.Hash,
-			e.Relative, e.Zero, e.Mean, e.Impl, e.Pairs)
+		found[o.Name().Name()] = fmt.Sprintf("%s %v %016x %v %v %v %v %v", o.Status, o.Refusal, o.Hash, e.Relative,
+			e.Zero, e.Mean, e.Impl, e.Pairs)
 	}
 	for _, s := range j.samples {
 		found[s.Name().Name()+" figures"] = fmt.Sprintf("%v %v %v", s.Memory, s.FLOPs, s.Executed)

@@ -56,17 +56,24 @@ func CompareGradients(
 	parts := split(rows, max(1, atOnce/p.Shape.Slices()))
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, atOnce)
+	before := make(chan struct{}) // closed when the part before is added: sums do not depend on who is first
+	close(before)
 	for slice := range p.Shape.Slices() {
 		head := &partial{left: len(parts)}
 		for _, part := range parts {
 			limit <- struct{}{}
+			earlier, added := before, make(chan struct{})
+			before = added
 			wg.Go(func() {
 				defer func() { <-limit }()
+				defer close(added)
 				if ctx.Err() != nil {
 					return
 				}
 				c.note(work.Contain(func() error {
-					c.add(slice, head, gradientOf(p, t, dout, slice, part))
+					gradient := gradientOf(p, t, dout, slice, part)
+					<-earlier
+					c.add(slice, head, gradient)
 					return nil
 				}))
 			})

@@ -41,7 +41,7 @@ const groupRows = 4096
 
 func newStrided(p *variants.Problem, ws *variants.Workspace, s schedule) variants.Attention {
 	queries, keys := tile.WindowSizes(p)
-	queries = min(queries*3/2, p.Shape.N) // the window is narrow: half of a tile is edges
+	queries = min(queries*3/2, p.Shape.N) // a narrow window has little work to pay for a tile with
 	s.queries = queries
 	c := s.config(p, queries, keys)
 	s.Engine = tile.New(ws, c)
